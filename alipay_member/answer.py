@@ -1,0 +1,110 @@
+"""Reading an answer of Alipay's gateway: which bytes were signed, and what they say.
+
+    {"alipay_user_info_share_response":{"code":"10000",…},"alipay_cert_sn":"…","sign":"…"}
+                                       └── these bytes, exactly as received, are what was signed
+
+Production writes `/` as `\\/`, values may hold braces, quotes and even `"sign":"x"`, and a GBK character's second byte
+may be a backslash or a brace. So: decode strictly, let the JSON decoder find where each member begins and ends, and
+parse the node a second time from its signed bytes alone. Page: https://opendocs.alipay.com/common/02mse7 (自行实现验签)
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from .errors import SignatureError, TransportError
+
+ERROR_NODE = "error_response"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer as received, nothing verified yet: `node` is what `signed_part` says, `sign` may be ""."""
+
+    name: str
+    node: dict[str, Any]
+    signed_part: bytes
+    sign: str
+    charset: str
+
+    @property
+    def code(self) -> str:
+        """The gateway's code, "" where there is none: a good answer of alipay.system.oauth.token has none."""
+        return str(self.node.get("code") or "")
+
+
+def node_name(method: str) -> str:
+    """alipay.user.info.share → alipay_user_info_share_response"""
+    return method.replace(".", "_") + "_response"
+
+
+def read_answer(body: bytes, method: str, charset: str) -> Answer:
+    """Find the one node that answers `method` in `body`; `charset` is the one that was asked for.
+
+    Gateways in trouble send GBK although utf-8 was asked: such an answer is read too, and says so in `charset`.
+    Raises TransportError (not-json, unexpected) and SignatureError (ambiguous: more than one node).
+    """
+    text, charset = _decode(body, charset)
+    try:
+        members = list(_members(text))
+    except (ValueError, IndexError, RecursionError):
+        raise TransportError("the answer is not a JSON object", "not-json") from None
+    nodes = [member for member in members if member[0] in (node_name(method), ERROR_NODE)]
+    signs = [value for name, _, value in members if name == "sign"]
+    if len(nodes) > 1 or len(signs) > 1:
+        raise SignatureError("the answer has its node or its signature more than once", "ambiguous")
+    if not nodes or not isinstance(nodes[0][2], dict):
+        raise TransportError(f"the answer has no {node_name(method)}", "unexpected")
+    name, signed, _ = nodes[0]
+    sign = signs[0] if signs and isinstance(signs[0], str) else ""
+    return Answer(name, json.loads(signed), signed.encode(charset), sign, charset)
+
+
+def _decode(body: bytes, charset: str) -> tuple[str, str]:
+    """The body's text, in the charset asked for or, failing that, in Alipay's other one; the bytes must survive it."""
+    for candidate in dict.fromkeys((charset, "utf-8", "GBK")):
+        try:
+            text = body.decode(candidate)
+            if text.encode(candidate) == body:
+                return text, candidate
+        except UnicodeError:
+            continue
+    raise TransportError("the answer is neither utf-8 nor GBK text", "not-json")
+
+
+def _members(text: str) -> Iterator[tuple[str, str, Any]]:
+    """(name, value's exact text, value) of each member of the JSON object that `text` is, else ValueError."""
+    decoder = json.JSONDecoder(parse_constant=_refuse)
+    at = _expect(text, 0, "{")
+    separator = ","
+    while separator == ",":
+        name, at = decoder.raw_decode(text, _skip(text, at))
+        start = _skip(text, _expect(text, at, ":"))
+        value, end = decoder.raw_decode(text, start)
+        if not isinstance(name, str):
+            raise ValueError("a name is no string")
+        yield name, text[start:end], value
+        at = _skip(text, end)
+        separator = text[at]
+        at += 1
+    if separator != "}" or _skip(text, at) != len(text):
+        raise ValueError("there is something behind the object")
+
+
+def _expect(text: str, at: int, character: str) -> int:
+    at = _skip(text, at)
+    if text[at] != character:
+        raise ValueError(f"expected {character}")
+    return at + 1
+
+
+def _skip(text: str, at: int) -> int:
+    """Past JSON's white space."""
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    return at
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
