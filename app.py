@@ -243,7 +243,7 @@ def main():
         sys.exit(f"app.py: {error}")
     if emulated:
         workbench.attach(app)
-    pages.serve(app, options.port, "Alipay is emulated on this machine." if emulated else values["ALIPAY_ENV"])
+    pages.serve(app, options.port, "emulated on this machine" if emulated else values["ALIPAY_ENV"])
 
 
 if __name__ == "__main__":

@@ -76,16 +76,13 @@ class AlipayError(Exception):
         return ("" if lang == "zh" else " ").join(self.explanation(lang))
 
     def report(self, lang: str = "zh") -> str:
-        """The question that Alipay's support asks for: 使用环境 + 接口名称（中英文）+ 请求参数 + 报错信息."""
-        labels = ("使用环境", "接口名称", "请求参数", "报错信息")
-        if lang == "en":
-            labels = ("Environment", "API", "Request", "Error")
+        """The question for Alipay's support: 使用环境 + 接口名称（中英文）+ 请求参数 + 报错信息; "" if nothing was sent."""
         if self.call is None:
-            return f"{labels[3]}: {self}"
-        call = self.call
-        parameters = "&".join(f"{name}={value}" for name, value in sorted(call.parameters.items()))
-        api = " ".join(filter(None, (METHOD_NAMES.get(call.method), call.method)))
-        values = (call.environment(lang), api, parameters, str(self))
+            return ""
+        labels = {"zh": "使用环境 接口名称 请求参数 报错信息", "en": "Environment API Request Error"}[lang].split()
+        parameters = "&".join(f"{name}={value}" for name, value in sorted(self.call.parameters.items()))
+        api = f"{METHOD_NAMES.get(self.call.method, '')} {self.call.method}".strip()
+        values = (self.call.environment(lang), api, parameters, str(self))
         return "\n".join(f"{label}: {value}" for label, value in zip(labels, values, strict=True))
 
 

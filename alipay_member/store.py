@@ -38,25 +38,14 @@ CREATE INDEX IF NOT EXISTS sessions_member ON sessions (member_id);
 
 
 @dataclass(frozen=True)
-class Member:
-    """One row: times are UTC seconds; profile_at is None until a profile was fetched."""
+class Member(Profile):
+    """One row: a profile and whose it is. Times are UTC seconds; profile_at is None until a profile was fetched."""
 
-    id: str
-    app_id: str
-    open_id: str | None
-    user_id: str | None
-    union_id: str | None
-    nick_name: str | None
-    avatar: str | None
-    gender: str | None
-    province: str | None
-    city: str | None
-    user_type: str | None
-    user_status: str | None
-    is_certified: str | None
-    is_student_certified: str | None
-    first_seen: int
-    profile_at: int | None
+    id: str = ""
+    app_id: str = ""
+    union_id: str | None = None
+    first_seen: int = 0
+    profile_at: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The row as JSON, without its internal key."""

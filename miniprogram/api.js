@@ -1,0 +1,85 @@
+// All that leaves the phone: an auth code, and the session that it opened. Never anything of the client's own profile.
+import { API_BASE } from './config.js';
+import { failure } from './messages.js';
+
+const KEY = 'session'; // in storage, which Alipay's docs advise over cookies
+
+/** @returns {{token: string, scope: string}} scope is what it was opened with; after a log-out it is 'none' */
+export const savedSession = () => Object(my.getStorageSync({ key: KEY }).data || { token: '', scope: '' });
+
+/** True after 退出登录 and 忘记我: then nobody is logged in without asking for it. */
+export const hasSignedOut = () => savedSession().scope === 'none';
+
+export function signOut() {
+  my.setStorageSync({ key: KEY, data: { token: '', scope: 'none' } });
+  getApp().globalData.member = null;
+}
+
+/** An auth code (授权码): silent for auth_base, by the consent sheet for auth_user. @type {(scope: Scope) => Promise<string>} */
+function getAuthCode(scope) {
+  return new Promise((resolve, reject) => {
+    my.getAuthCode({
+      scopes: scope,
+      success: ({ authCode }) => (authCode ? resolve(authCode) : reject(failure('my.getAuthCode 10'))),
+      fail: ({ error }) => reject(failure(`my.getAuthCode ${error}`)),
+    });
+  });
+}
+
+/** One request with the saved session: resolves with the JSON answer, rejects with a failure(). @type {Send} */
+export function send(method, path, data) {
+  const { token } = savedSession();
+  /** @type {Record<string, string>} */
+  const headers = { 'content-type': 'application/json' };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  return new Promise((resolve, reject) => {
+    /** @type {(status: number, body: any) => void} */
+    const answered = (status, body) => {
+      if (status >= 200 && status < 300) return resolve(body);
+      return reject(failure(Object(Object(body).error).code || `HTTP ${status}`, status));
+    };
+    my.request({
+      url: API_BASE + path,
+      method,
+      data,
+      headers,
+      dataType: 'json',
+      success: (res) => answered(res.status, res.data),
+      fail: (/** @type {any} */ res) => {
+        // An HTTP error arrives in success or, with some versions of Alipay, here as 19.
+        if (res.error === 19 && res.status) return answered(res.status, parse(res.data));
+        // A bare 19 may hide a 401: drop the session, so that 重试 logs in anew.
+        if (res.error === 19) my.removeStorageSync({ key: KEY });
+        return reject(failure(`my.request ${res.error}`));
+      },
+    });
+  });
+}
+
+/** @param {any} body JSON text or what was parsed from it already; {} if it is neither */
+export function parse(body) {
+  try {
+    return typeof body === 'string' ? JSON.parse(body) : Object(body);
+  } catch {
+    return {};
+  }
+}
+
+/** Log in: our server exchanges the code and answers with a session of its own (种 session). @param {Scope} scope */
+export async function signIn(scope) {
+  const { session, member } = await send('POST', '/api/auth', { auth_code: await getAuthCode(scope) });
+  my.setStorageSync({ key: KEY, data: { token: session, scope } });
+  getApp().globalData.member = member;
+}
+
+/** send(); if the session has ended (401), one silent login and one more try, never a loop. @type {Send} */
+export async function call(method, path) {
+  try {
+    return await send(method, path);
+  } catch (failed) {
+    if (failed.status !== 401) throw failed;
+    my.removeStorageSync({ key: KEY });
+    await signIn('auth_base');
+    return send(method, path);
+  }
+}

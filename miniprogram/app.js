@@ -1,0 +1,4 @@
+App({
+  // The member as the server last gave it; both pages show the same one.
+  globalData: { member: null },
+});

@@ -1,0 +1,37 @@
+// 首页: nothing is asked for here. A silent login (静默授权, auth_base) gives the id and the session.
+import { call, hasSignedOut, savedSession, signIn } from '../../api.js';
+import { run } from '../../task.js';
+
+const app = getApp();
+
+/** The id of the member that is known by now, if any. */
+function known() {
+  const { member } = app.globalData;
+  return { id: String((member && (member.open_id || member.user_id)) || ''), signedOut: hasSignedOut() };
+}
+
+Page({
+  data: { busy: '', failure: /** @type {Failure | null} */ (null), id: '', signedOut: false },
+
+  onLoad() {
+    if (!hasSignedOut()) this.enter();
+  },
+
+  // Asks for nothing; the member centre may have logged in or out meanwhile.
+  onShow() {
+    this.setData(known());
+  },
+
+  /** A saved session that still works is used (有效期内不重复登录); else a silent login. */
+  enter() {
+    run(this, 'enter', async () => {
+      if (savedSession().token) app.globalData.member = (await call('GET', '/api/member')).member;
+      else await signIn('auth_base');
+      this.setData(known());
+    });
+  },
+
+  openMemberCentre() {
+    my.navigateTo({ url: '/pages/member/member' });
+  },
+});
