@@ -1,14 +1,19 @@
 """Fixtures that most tests share: an emulated Alipay on a free port, a client, a store and the app wired to it."""
 
+import functools
 import importlib.util
 import os
 import shutil
+import sqlite3
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from browser import CHROMIUM, bench, chromium, page, phone  # noqa: F401 (fixtures)
+
 ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = next((path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), None)
 for _name in [name for name in os.environ if name.startswith("ALIPAY_") or name in ("SECRET_KEY", "DATABASE_URL")]:
     del os.environ[_name]
 
@@ -17,7 +22,7 @@ needs_emulator = pytest.mark.skipif(not HAVE_EMULATOR, reason="emulator/ was del
 
 
 def needs(*tools: str) -> pytest.MarkDecorator:
-    """Skip where a tool (chromium, node, an npm package) is missing, saying which; where CI is set, fail instead."""
+    """Skip where a tool (node, openssl, an npm package…) is missing, saying which; where CI is set, fail instead."""
     missing = [tool for tool in tools if not _have(tool)]
     if missing and os.environ.get("CI"):
         return pytest.mark.usefixtures("fail_for_missing_tools")
@@ -27,7 +32,15 @@ def needs(*tools: str) -> pytest.MarkDecorator:
 def _have(tool: str) -> bool:
     if tool == "chromium":
         return bool(CHROMIUM and importlib.util.find_spec("playwright"))
-    return bool(shutil.which(tool)) if tool == "node" else (ROOT / "tests/node_modules" / tool).is_dir()
+    return bool(shutil.which(tool)) if tool in ("node", "openssl") else (ROOT / "tests/node_modules" / tool).is_dir()
+
+
+def at_home(app):
+    """Flask's test client, but at PUBLIC_URL, not at localhost."""
+    browser = app.test_client()
+    public_url = app.extensions["alipay_member"].settings.public_url
+    browser.open = functools.partial(browser.open, base_url=public_url)
+    return browser
 
 
 @pytest.fixture
@@ -40,11 +53,23 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(f"{skipped} skipped, each for the reason above; with CI set they would fail")
 
 
+@pytest.fixture(scope="session")
+def keys():
+    """One emulator's three RSA keys: making them takes longer than most tests."""
+    if not HAVE_EMULATOR:
+        pytest.skip("emulator/ was deleted")
+    from emulator.accounts import rsa_key
+
+    return [rsa_key() for _ in range(3)]
+
+
 @pytest.fixture
-def emulator():
+def emulator(keys, monkeypatch):
     import emulator
 
-    running = emulator.start()
+    with monkeypatch.context() as patch:
+        patch.setattr("emulator.accounts.rsa_key", iter(keys).__next__)
+        running = emulator.start()
     yield running
     running.stop()
 
@@ -80,9 +105,7 @@ def app(settings, store):
 @pytest.fixture
 def web(app):
     """Flask's test client for the app, at the address that browsers use."""
-    browser = app.test_client()
-    browser.environ_base["HTTP_HOST"] = "127.0.0.1:8000"
-    return browser
+    return at_home(app)
 
 
 @pytest.fixture
@@ -97,3 +120,79 @@ def auth_code(emulator):
         return answer.json()["auth_code"]
 
     return give
+
+
+@pytest.fixture
+def switch(emulator):
+    """switch("fault", name="slow") and the like: turn one of the emulator's switches."""
+    import requests
+
+    def put(kind, /, **body):
+        requests.put(f"{emulator.url}/emulator/{kind}", json=body, timeout=10).raise_for_status()
+
+    return put
+
+
+@pytest.fixture
+def sign_in(web, auth_code):
+    """sign_in(member, scopes) → the headers that carry a fresh session, opened by POST /api/auth."""
+
+    def send(*args, **options):
+        answer = web.post("/api/auth", json={"auth_code": auth_code(*args, **options)})
+        return {"Authorization": f"Bearer {answer.json['session']}"}
+
+    return send
+
+
+@pytest.fixture
+def rows(settings):
+    """rows("members") → the table's rows as dicts, read by a connection of its own."""
+
+    def read(table):
+        with closing(sqlite3.connect(settings.database_url.removeprefix("sqlite:///"))) as db:
+            db.row_factory = sqlite3.Row
+            return [dict(row) for row in db.execute(f"SELECT * FROM {table} ORDER BY rowid")]
+
+    return read
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """serve(values) → (address, app): the app on real HTTP. Served again in one test, it is a restart."""
+    from werkzeug.serving import make_server
+
+    import pages
+    from alipay_member import Settings
+    from app import create_app
+
+    servers = []
+
+    def start(values):
+        server = make_server("127.0.0.1", 0, None, threaded=True, request_handler=pages.Quiet)
+        url = f"http://127.0.0.1:{server.port}"
+        server.app = create_app(Settings.load(tmp_path, values=values | {"PUBLIC_URL": url}))
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        servers.append(server)
+        return url, server.app
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def gateway_that():
+    """gateway_that(reply) → a wire.Server that answers with these bytes, or does what a function of the socket does."""
+    from wire import Server
+
+    servers = []
+
+    def start(reply):
+        server = Server(reply if callable(reply) else lambda connection: connection.sendall(reply))
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()

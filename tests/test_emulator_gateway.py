@@ -1,0 +1,458 @@
+"""The emulator's gateway against protocol.md, with a client of our own making: requests and cryptography."""
+
+import html
+import json
+import re
+import socket
+from urllib.parse import quote, urlencode, urlsplit
+
+import pytest
+import requests
+
+from conftest import needs_emulator
+from plain_client import SHARE, TOKEN, PlainClient
+
+INVALID_SIGNATURE = "验签出错，建议检查签名字符串或签名私钥与应用公钥是否匹配，网关生成的验签字符串为："
+
+pytestmark = needs_emulator
+
+
+@pytest.fixture
+def plain(emulator):
+    return PlainClient(emulator)
+
+
+def test_a_code_becomes_tokens_and_the_tokens_a_profile(plain):
+    token = plain.token()
+    assert plain.node_name == "alipay_system_oauth_token_response"
+    assert plain.is_signed
+    assert plain.answer.status_code == 200
+    assert plain.answer.headers["Content-Type"] == "text/html;charset=utf-8"
+    assert list(token) == [
+        "access_token", "auth_start", "expires_in", "re_expires_in", "refresh_token", "open_id", "union_id",
+    ]  # fmt: skip
+    assert re.fullmatch(r"authusrB\w+", token["access_token"])
+    assert (token["expires_in"], token["re_expires_in"]) == (1296000, 2592000)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", token["auth_start"])
+
+    profile = plain.share(token["access_token"])
+    assert plain.node_name == "alipay_user_info_share_response"
+    assert plain.is_signed
+    assert profile == {
+        "code": "10000", "msg": "Success", "avatar": f"{plain.url}/emulator/avatar/complete.svg",
+        "nick_name": "完整示例", "gender": "F", "province": "浙江省", "city": "杭州市", "user_type": "2",
+        "user_status": "T", "is_certified": "T", "is_student_certified": "F", "open_id": token["open_id"],
+    }  # fmt: skip
+
+
+def test_slashes_are_escaped_in_the_node_and_signed_so(plain):
+    plain.share(plain.token()["access_token"])
+    node = plain.answer.content.partition(b',"sign":')[0]
+    assert rb"http:\/\/127.0.0.1" in node
+    assert b"/" not in node.replace(rb"\/", b"")
+    assert plain.is_signed
+
+
+@pytest.mark.parametrize("way", ["get", "post query", "post body", "split", "empty body"])
+def test_parameters_arrive_by_query_or_body_or_both(plain, way):
+    parameters = plain.signed(TOKEN, grant_type="authorization_code", code=plain.auth_code())
+    common = {name: parameters[name] for name in parameters if name not in ("grant_type", "code")}
+    own = {name: parameters[name] for name in ("grant_type", "code")}
+    charset = {"charset": "utf-8"}  # it must be in the query
+    query, body = {
+        "get": (parameters, None),
+        "post query": (parameters, None),
+        "post body": (charset, parameters),
+        "split": (common, own),
+        "empty body": (parameters, ""),
+    }[way]
+    headers = {"Content-Type": "application/x-www-form-urlencoded;charset=utf-8"}
+    method = "GET" if way == "get" else "POST"
+    plain.answer = requests.request(method, plain.gateway, params=query, data=body, headers=headers, timeout=5)
+    assert "access_token" in plain.node()
+    assert plain.is_signed
+
+
+def test_an_absolute_form_request_target_is_served(plain):
+    query = urlencode(plain.signed(TOKEN, grant_type="authorization_code", code=plain.auth_code()))
+    address = urlsplit(plain.gateway)
+    with socket.create_connection((address.hostname, address.port), 5) as connection:
+        target = f"POST {plain.gateway}?{query} HTTP/1.1\r\n"
+        headers = f"Host: {address.netloc}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        connection.sendall((target + headers).encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b'"access_token":"authusrB' in answer
+
+
+def test_parameters_that_no_method_knows_are_part_of_the_string_to_sign(plain):
+    plain.call("alipay.user.info.share", 自定="值&=+ %/", biz_content="{}", auth_token="x")
+    assert plain.node()["sub_code"] == "aop.invalid-auth-token"
+
+
+def test_empty_values_are_not_part_of_the_string_to_sign(plain):
+    parameters = {**plain.signed(SHARE, auth_token="x"), "notify_url": ""}
+    plain.answer = requests.post(plain.gateway, params=parameters, timeout=5)
+    assert plain.node()["sub_code"] == "aop.invalid-auth-token"
+
+
+@pytest.mark.parametrize("charset", ["GBK", "gbk"])
+def test_gbk_both_ways(plain, charset):
+    code = plain.auth_code("no-avatar")
+    token = plain.call(TOKEN, grant_type="authorization_code", code=code, charset=charset)
+    parameters = plain.signed(SHARE, auth_token=token["access_token"], charset=charset, note="王誠", encoding="gbk")
+    plain.answer = requests.post(f"{plain.gateway}?{urlencode(parameters, encoding='gbk')}", timeout=5)
+    assert plain.answer.headers["Content-Type"] == "text/html;charset=GBK"
+    assert '"nick_name":"王誠"'.encode("gbk") in plain.answer.content
+    assert plain.is_signed
+
+
+def test_without_charset_in_the_query_it_is_gbk(plain):
+    parameters = plain.signed(SHARE, auth_token=plain.token("no-avatar")["access_token"], charset="")
+    plain.answer = requests.post(plain.gateway, params=parameters, timeout=5)
+    assert "王誠".encode("gbk") in plain.answer.content
+    # in the body it comes too late: the gateway has read the text as GBK, which these three bytes are not
+    parameters = plain.signed(SHARE, auth_token="x", note="小")
+    plain.answer = requests.post(plain.gateway, data=parameters, timeout=5)
+    assert plain.answer.headers["Content-Type"] == "text/html;charset=GBK"
+    assert "isv.invalid-signature" in plain.answer.text
+
+
+@pytest.mark.parametrize("app_id", ["2021000122671080", "demo", "demo-mini "])
+def test_an_unknown_app_is_refused_before_anything_else_and_unsigned(plain, app_id):
+    node = plain.call(TOKEN, app_id=app_id, sign="wrong", timestamp="")
+    assert node == {
+        "code": "40002", "msg": "Invalid Arguments", "sub_code": "isv.invalid-app-id", "sub_msg": "无效的AppID参数",
+    }  # fmt: skip
+    assert plain.node_name == "alipay_system_oauth_token_response"
+    assert not plain.is_signed
+
+
+@pytest.mark.parametrize(
+    ("parameter", "sub_code", "sub_msg"),
+    [
+        ("app_id", "isv.missing-app-id", "缺少appId参数"),
+        ("method", "isv.missing-method", "缺少方法名参数"),
+        ("sign", "isv.missing-signature", "缺少签名参数"),
+        ("sign_type", "isv.missing-signature-type", "缺少签名类型参数"),
+        ("timestamp", "isv.missing-timestamp", "缺少时间戳参数"),
+        ("version", "isv.missing-version", "缺少版本参数"),
+    ],
+)
+def test_a_missing_parameter_is_named(plain, parameter, sub_code, sub_msg):
+    parameters = plain.signed(SHARE)
+    del parameters[parameter]
+    plain.answer = requests.post(plain.gateway, params=parameters, timeout=5)
+    assert plain.node() == {
+        "code": "40001", "msg": "Missing Required Arguments", "sub_code": sub_code, "sub_msg": sub_msg,
+    }  # fmt: skip
+    assert plain.is_signed == (parameter != "app_id")
+
+
+def test_a_missing_parameter_is_seen_before_a_wrong_signature(plain):
+    assert plain.call(SHARE, sign="wrong", version="")["sub_code"] == "isv.missing-version"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "sub_code", "sub_msg"),
+    [
+        ("sign_type", "RSA", "isv.invalid-signature-type", "无效的签名类型"),
+        ("timestamp", "1760505561", "isv.invalid-timestamp", "非法的时间戳参数"),
+        ("timestamp", "2025-10-15T13:19:21", "isv.invalid-timestamp", "非法的时间戳参数"),
+        ("timestamp", "2025-2-30 13:19:21", "isv.invalid-timestamp", "非法的时间戳参数"),
+        ("timestamp", "2025-1-2 3:04:05", "isv.invalid-timestamp", "非法的时间戳参数"),
+        ("charset", "latin-1", "isv.invalid-charset", "字符集错误"),
+        ("method", "alipay.trade.query", "isv.invalid-method", "不存在的方法名"),
+        ("method", 'x":{}', "isv.invalid-method", "不存在的方法名"),
+    ],
+)
+def test_a_wrong_parameter_is_named(plain, parameter, value, sub_code, sub_msg):
+    plain.answer = requests.get(plain.gateway, params=plain.signed(**{"method": SHARE, parameter: value}), timeout=5)
+    assert plain.node() == {"code": "40002", "msg": "Invalid Arguments", "sub_code": sub_code, "sub_msg": sub_msg}
+    assert plain.is_signed
+
+
+@pytest.mark.parametrize("sign", ["", "c2lnbg==", "not base64", "王", "=" * 9])
+def test_a_wrong_signature_is_answered_with_the_gateways_own_escaped_string(plain, sign):
+    parameters = plain.signed(SHARE, auth_token="x", biz_content='{"a":"<b>"}', sign=sign or "AAAA")
+    plain.answer = requests.post(plain.gateway, params=parameters, timeout=5)
+    node = plain.node()
+    assert (node["code"], node["sub_code"]) == ("40002", "isv.invalid-signature")
+    assert plain.node_name == "alipay_user_info_share_response"
+    text, _, own = node["sub_msg"].partition("：")
+    assert text + "：" == INVALID_SIGNATURE
+    assert own.startswith("app_id=demo-mini&amp;auth_token=x&amp;")
+    assert "&amp;biz_content={&quot;a&quot;:&quot;&lt;b&gt;&quot;}&amp;" in own
+    assert html.unescape(own).endswith(
+        "&charset=utf-8&method=alipay.user.info.share&sign_type=RSA2&timestamp=2025-10-15 13:19:21&version=1.0"
+    )
+    assert plain.is_signed
+
+
+def test_a_wrong_signature_is_seen_before_a_wrong_method(plain):
+    assert plain.call("alipay.trade.query", sign="AAAA")["sub_code"] == "isv.invalid-signature"
+
+
+def test_a_signature_of_another_app_is_wrong(plain, emulator):
+    other = PlainClient(emulator, "ALIPAY_WEB_")
+    assert other.call(SHARE, app_id="demo-mini")["sub_code"] == "isv.invalid-signature"
+
+
+def test_an_app_without_an_uploaded_key_is_told_so(plain):
+    assert plain.call(SHARE, app_id="demo-merchant") == {
+        "code": "40003", "msg": "Insufficient Conditions", "sub_code": "isv.missing-signature-config",
+        "sub_msg": "应用未配置对应签名算法的公钥或者证书",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "a&b&=&&", "%ff%fe=%00", "app_id=%ff", "app_id=demo-mini&charset=%ff", "app_id=demo-mini&app_id=x&method",
+     "app_id=demo-mini&method=%22%5c%ed%a0%80&charset=utf-8&sign=%E7%8E%8B&sign_type=RSA2&timestamp=%D9%A1&version=1.0"],
+)  # fmt: skip
+def test_whatever_arrives_is_answered_in_json(plain, query):
+    for verb in ("GET", "POST"):
+        plain.answer = requests.request(verb, f"{plain.gateway}?{query}", data=b"\xff\x00=%%", timeout=5)
+        assert plain.answer.status_code == 200
+        assert re.fullmatch(r"isv\.(missing|invalid)-[a-z-]+", plain.node()["sub_code"])
+
+
+def test_a_failed_exchange_is_a_signed_error_response(plain):
+    node = plain.call(TOKEN, grant_type="authorization_code", code="4b203fe6c11548bcabd8da5bb087a83b")
+    assert plain.answer.json()["error_response"] == node == {
+        "code": "40002", "msg": "Invalid Arguments", "sub_code": "isv.code-invalid", "sub_msg": "授权码code无效",
+    }  # fmt: skip
+    assert plain.is_signed
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sub_code", "sub_msg"),
+    [
+        ({}, "isv.grant-type-invalid", "grant_type参数不正确"),
+        ({"grant_type": "password"}, "isv.grant-type-invalid", "grant_type参数不正确"),
+        ({"grant_type": "authorization_code"}, "isv.code-invalid", "授权码code无效"),
+        ({"grant_type": "refresh_token", "refresh_token": "x"}, "isv.refresh-token-invalid",
+         "刷新令牌refresh_token无效"),
+    ],
+)  # fmt: skip
+def test_what_an_exchange_lacks_is_named(plain, parameters, sub_code, sub_msg):
+    assert plain.call(TOKEN, **parameters) == {
+        "code": "40002", "msg": "Invalid Arguments", "sub_code": sub_code, "sub_msg": sub_msg,
+    }  # fmt: skip
+
+
+def test_the_profile_needs_the_scope_auth_user(plain):
+    token = plain.token(scopes=("auth_base",))
+    assert token["access_token"].startswith("authbseB")
+    assert token["expires_in"] == 31536000
+    for refused in (token["access_token"], "made-up", ""):
+        assert plain.share(refused) == {
+            "code": "20001", "msg": "Insufficient Token Permissions", "sub_code": "aop.invalid-auth-token",
+            "sub_msg": "无效的访问令牌",
+        }  # fmt: skip
+        assert plain.node_name == "alipay_user_info_share_response"
+        assert plain.is_signed
+
+
+def test_a_token_of_another_app_is_unmatched(plain, emulator):
+    token = PlainClient(emulator, "ALIPAY_WEB_").token()
+    node = plain.share(token["access_token"])
+    assert (node["code"], node["sub_code"]) == ("40002", "isv.unmatched-app-id")
+    assert node["sub_msg"] == "调用接口的应用标识(app_id)与令牌授权的应用不相符"
+
+
+def test_an_app_without_the_product_gets_40006(plain):
+    token = plain.token()["access_token"]
+    plain.switch("PUT", "product", bound=False)
+    assert plain.share(token) == {
+        "code": "40006", "msg": "Insufficient Permissions", "sub_code": "isv.insufficient-isv-permissions",
+        "sub_msg": "ISV权限不足",
+    }  # fmt: skip
+    plain.switch("PUT", "product", app_id="demo-mini", bound=True)
+    assert plain.share(token)["code"] == "10000"
+
+
+def test_the_documents_sample_answer(plain):
+    plain.switch("PUT", "identity", mode="user_id")
+    assert plain.share(plain.token("sandbox-buyer")["access_token"]) == {
+        "code": "10000", "msg": "Success", "gender": "f", "is_certified": "T", "is_student_certified": "F",
+        "nick_name": "买家沙箱", "user_id": "2088102175794899", "user_status": "T", "user_type": "2",
+    }  # fmt: skip
+
+
+class TestIsv:
+    """Calls for the demo merchant carry its app_auth_token."""
+
+    def test_members_and_codes_are_the_merchants(self, plain):
+        token = {"app_auth_token": plain.merchant_token}
+        code = plain.auth_code(app_id="demo-merchant")
+        tokens = plain.call(TOKEN, grant_type="authorization_code", code=code, **token)
+        assert plain.share(tokens["access_token"], **token)["open_id"] == tokens["open_id"]
+        assert tokens["open_id"] != plain.token()["open_id"]
+        assert plain.share(tokens["access_token"])["sub_code"] == "isv.unmatched-app-id"
+
+    def test_a_code_of_the_isvs_own_app_is_refused(self, plain):
+        assert plain.token(app_auth_token=plain.merchant_token)["sub_code"] == "isv.code-invalid"
+
+    def test_a_bad_app_auth_token_is_refused(self, plain):
+        expected = {
+            "code": "20001", "msg": "Insufficient Token Permissions", "sub_code": "aop.invalid-app-auth-token",
+            "sub_msg": "无效的应用授权令牌",
+        }  # fmt: skip
+        assert plain.token(app_auth_token="x") == expected
+        assert plain.node_name == "error_response"
+        assert plain.share("x", app_auth_token="x") == expected
+
+    def test_an_app_auth_code_becomes_an_app_auth_token_once(self, plain):
+        code = plain.switch("POST", "app-auth-code")["app_auth_code"]
+        content = json.dumps({"grant_type": "authorization_code", "code": code})
+        answer = plain.call("alipay.open.auth.token.app", biz_content=content)
+        assert plain.node_name == "alipay_open_auth_token_app_response"
+        assert plain.is_signed
+        assert (answer["code"], answer["auth_app_id"]) == ("10000", "demo-merchant")
+        tokens = plain.call(TOKEN, grant_type="authorization_code", code=plain.auth_code(app_id="demo-merchant"),
+                            app_auth_token=answer["app_auth_token"])  # fmt: skip
+        assert "access_token" in tokens
+        assert plain.call("alipay.open.auth.token.app", biz_content=content)["sub_code"] == "isv.code-invalid"
+
+    @pytest.mark.parametrize("content", ["", "x", "[]", '{"code":"x"}', "[" * 90_000])
+    def test_an_exchange_without_its_biz_content_is_refused(self, plain, content):
+        parameters = plain.signed("alipay.open.auth.token.app", biz_content=content)
+        body = {"biz_content": parameters.pop("biz_content", "")}
+        plain.answer = requests.post(plain.gateway, params=parameters, data=body, timeout=5)
+        assert plain.node()["sub_code"] == "isv.grant-type-invalid"
+
+
+class TestControlRoutes:
+    """Closed to other web pages; open to this machine's programs."""
+
+    def test_what_is_not_json_is_refused(self, emulator):
+        for kind in ("text/plain", "application/x-www-form-urlencoded"):
+            answer = requests.post(f"{emulator.url}/emulator/revoke", '{"member":"complete"}', timeout=5,
+                                   headers={"Content-Type": kind})  # fmt: skip
+            assert answer.status_code == 415
+            assert "application/json" in answer.json()["error"]
+
+    @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"},
+                                         {"Origin": "null"}])  # fmt: skip
+    @pytest.mark.parametrize("path", ["/emulator/members", "/oauth2/publicAppAuthorize.htm"])
+    def test_another_host_or_origin_is_refused(self, emulator, headers, path):
+        answer = requests.get(emulator.url + path, headers=headers, timeout=5)
+        assert answer.status_code == 403
+        assert answer.json().keys() == {"error"}
+
+    @pytest.mark.parametrize(
+        ("verb", "name", "body"),
+        [
+            ("POST", "auth-code", {"member": "nobody", "scopes": ["auth_user"]}),
+            ("POST", "auth-code", {"member": "complete", "scopes": []}),
+            ("POST", "auth-code", {"member": "complete", "scopes": "auth_user"}),
+            ("POST", "auth-code", {"member": "complete", "scopes": [{}]}),
+            ("POST", "auth-code", {"member": ["complete"], "scopes": ["auth_user"]}),
+            ("POST", "auth-code", {"member": "complete", "scopes": ["auth_user"], "app_id": "2021000122671080"}),
+            ("POST", "revoke", {}),
+            ("PUT", "identity", {"mode": "union_id"}),
+            ("PUT", "product", {"bound": "no"}),
+            ("PUT", "fault", {"name": "nonsense"}),
+            ("PUT", "fault", {"name": ["tampered"]}),
+            ("PUT", "fault", {"name": "tampered", "times": 0}),
+            ("PUT", "fault", {"name": "tampered", "times": True}),
+        ],
+    )
+    def test_nonsense_is_answered_with_a_sentence(self, emulator, verb, name, body):
+        answer = requests.request(verb, f"{emulator.url}/emulator/{name}", json=body, timeout=5)
+        assert answer.status_code == 400
+        assert len(answer.json()["error"]) > 10
+
+    def test_a_route_that_there_is_not(self, emulator):
+        answer = requests.put(f"{emulator.url}/emulator/members", json={}, timeout=5)
+        assert (answer.status_code, answer.json().keys()) == (404, {"error"})
+
+    def test_reset_brings_everything_back(self, plain):
+        code = plain.auth_code()
+        plain.switch("PUT", "identity", mode="both")
+        plain.switch("PUT", "product", bound=False)
+        plain.switch("PUT", "fault", name="unsigned")
+        plain.switch("POST", "reset")
+        members = plain.switch("GET", "members")
+        assert members["identity"] == "open_id"
+        assert members["apps"]["demo-mini"] == {"product": True}
+        assert not any(member["consented"] for member in members["members"])
+        assert plain.switch("GET", "faults")["active"] is None
+        assert plain.call(TOKEN, grant_type="authorization_code", code=code)["sub_code"] == "isv.code-invalid"
+
+    def test_avatars_are_drawn(self, emulator):
+        answer = requests.get(f"{emulator.url}/emulator/avatar/complete.svg", timeout=5)
+        assert answer.headers["Content-Type"].startswith("image/svg+xml")
+        assert answer.text.startswith("<svg ")
+        assert requests.get(f"{emulator.url}/emulator/avatar/nobody.svg", timeout=5).status_code == 400
+
+
+class TestAuthorizePage:
+    """授权页: who agrees, what the app asked for, and what is wrong with the address."""
+
+    back = "http://127.0.0.1:8000/callback"
+
+    def url(self, emulator, **asked):
+        asked = {"app_id": "demo-web", "scope": "auth_user", "redirect_uri": self.back, "state": "s&1", **asked}
+        return f"{emulator.url}/oauth2/publicAppAuthorize.htm?{urlencode(asked)}"
+
+    def agree(self, emulator, form, headers=None, **asked):
+        return requests.post(self.url(emulator, **asked), form, headers=headers, allow_redirects=False, timeout=5)
+
+    def test_it_shows_what_the_app_asked_for_in_both_languages(self, emulator):
+        said = {"zh": ["模拟器", "示例网页应用", "同意", "拒绝"], "en": ["Emulator", "Demo web app", "Agree", "Deny"]}
+        for lang, words in said.items():
+            answer = requests.get(self.url(emulator, lang=lang), timeout=5)
+            assert answer.status_code == 200
+            for text in [*words, "demo-web", self.back, "s&amp;1", "王誠", 'value="company"']:
+                assert text in answer.text
+            assert "<script" not in answer.text
+            assert "style=" not in answer.text
+            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+    def test_agreeing_leads_back_with_an_auth_code(self, emulator):
+        answer = self.agree(emulator, {"member": "company"}, scope="auth_user,auth_base")
+        address, _, query = answer.headers["Location"].partition("?")
+        code = re.search(r"auth_code=([0-9a-f]{32})(&|$)", query)[1]
+        assert address == self.back
+        for pair in ("state=s%261", "app_id=demo-web", "source=alipay_wallet", f"scope={quote('auth_user,auth_base')}"):
+            assert pair in query.split("&")
+        web = PlainClient(emulator, "ALIPAY_WEB_")
+        assert "access_token" in web.call(TOKEN, grant_type="authorization_code", code=code)
+        assert web.switch("GET", "members")["members"][3]["consented"] == ["demo-web"]
+
+    def test_denying_leads_back_without_one(self, emulator):
+        location = self.agree(emulator, {}).headers["Location"]
+        assert location.startswith(self.back + "?")
+        assert "state=s%261" in location
+        assert "auth_code" not in location
+
+    @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+    def test_no_other_page_can_agree(self, emulator, origin):
+        assert self.agree(emulator, {"member": "company"}, {"Origin": origin}).status_code == 403
+
+    def test_the_merchants_app_has_the_page_as_well(self, emulator):
+        assert self.agree(emulator, {"member": "complete"}, app_id="demo-merchant").status_code == 302
+
+    @pytest.mark.parametrize(
+        ("asked", "zh", "en"),
+        [
+            ({"app_id": "2021000122671080"}, "真实应用", "real app"),
+            ({"app_id": "demo-mini"}, "小程序不支持使用拼接授权链接进行授权", "cannot use the authorise URL"),
+            ({"redirect_uri": "https://example.com/callback"}, "授权回调地址", "redirect_uri is not"),
+            ({"redirect_uri": "http://localhost:8000/callback"}, "授权回调地址", "redirect_uri is not"),
+            ({"redirect_uri": "http://127.0.0.1:8000/callback?x=1"}, "授权回调地址", "redirect_uri is not"),
+            ({"redirect_uri": "http://127.0.0.1:８０００/callback"}, "授权回调地址", "redirect_uri is not"),
+            ({"redirect_uri": "http://127.0.0.1:8000/callback\n"}, "授权回调地址", "redirect_uri is not"),
+            ({"scope": "auth_userinfo"}, "scope 只能是", "scope must be"),
+            ({"scope": ""}, "scope 只能是", "scope must be"),
+        ],
+    )
+    def test_a_wrong_address_is_explained_and_leads_nowhere(self, emulator, asked, zh, en):
+        for lang, text in (("zh", zh), ("en", en)):
+            answer = requests.get(self.url(emulator, lang=lang, **asked), timeout=5)
+            assert answer.status_code == 400
+            assert text in answer.text
+            assert "<form" not in answer.text
+        assert self.agree(emulator, {"member": "complete"}, **asked).status_code == 400
