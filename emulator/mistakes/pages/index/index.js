@@ -1,0 +1,87 @@
+// Mistakes on purpose: each button does what old articles do. The right line stands beside it on the page.
+import { API_BASE } from '../../config.js';
+
+const MISTAKES = [
+  {
+    id: 'authcode',
+    title: '字段名写成小写',
+    wrong: 'auth_code: res.authcode',
+    right: 'auth_code: res.authCode',
+    why: '字段叫 authCode；authcode 是 undefined，服务器什么也收不到，只能答 400。',
+  },
+  {
+    id: 'get',
+    title: '用 GET 把授权码放进地址',
+    wrong: "method: 'GET', url: '/api/auth?auth_code=…'",
+    right: "method: 'POST', data: { auth_code }",
+    why: '地址会留在每一份访问日志里，授权码也就留在那里；服务器拒绝这样的请求。',
+  },
+  {
+    id: 'httpRequest',
+    title: '还在用 my.httpRequest',
+    wrong: 'my.httpRequest({ url, data })',
+    right: 'my.request({ url, data })',
+    why: '它还能用，但已停止维护，类型声明里已经没有它。',
+  },
+  {
+    id: 'profile',
+    title: '把客户端资料透传给服务器',
+    wrong: "data: { nick_name: '我说我是谁就是谁' }",
+    right: 'POST /api/member，不带资料',
+    why: '客户端资料没有签名，谁都能改。服务器不读它，自己去支付宝取。',
+  },
+];
+
+const getAuthCode = (scopes) => new Promise((resolve, reject) => my.getAuthCode({ scopes, success: resolve, fail: reject }));
+
+/** POSTs JSON to our server; resolves with the answer whatever its status. */
+const send = (api, method, path, data, headers = {}) =>
+  new Promise((resolve, reject) => {
+    my[api]({
+      url: API_BASE + path,
+      method,
+      data,
+      headers: { 'content-type': 'application/json', ...headers },
+      success: resolve,
+      fail: (res) => (res.status ? resolve(res) : reject(res)),
+    });
+  });
+
+const does = {
+  async authcode() {
+    const res = await getAuthCode('auth_base');
+    return send('request', 'POST', '/api/auth', { auth_code: res.authcode });
+  },
+  async get() {
+    const { authCode } = await getAuthCode('auth_base');
+    return send('request', 'GET', `/api/auth?auth_code=${authCode}`);
+  },
+  async httpRequest() {
+    const { authCode } = await getAuthCode('auth_base');
+    return send('httpRequest', 'POST', '/api/auth', { auth_code: authCode });
+  },
+  async profile() {
+    const { authCode } = await getAuthCode('auth_user');
+    const { data } = await send('request', 'POST', '/api/auth', { auth_code: authCode });
+    const forged = { nick_name: '我说我是谁就是谁' };
+    return send('request', 'POST', '/api/member', forged, { Authorization: `Bearer ${data.session}` });
+  },
+};
+
+Page({
+  data: { mistakes: MISTAKES, results: {}, busy: false },
+
+  async make({ currentTarget }) {
+    const { id } = currentTarget.dataset;
+    this.setData({ busy: true });
+    let said;
+    try {
+      const { status, data } = await does[id]();
+      const { error, member } = Object(data);
+      said = `${status} ${error ? error.message : member && member.nick_name ? `库里的昵称：${member.nick_name}` : '成功'}`;
+    } catch (failed) {
+      said = `${failed.error || ''} ${failed.errorMessage || failed.message}`;
+    }
+    this.setData({ busy: false, results: { ...this.data.results, [id]: `→ ${said}` } });
+  },
+});

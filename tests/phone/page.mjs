@@ -1,0 +1,112 @@
+// A page of the phone without a browser: a DOM of just what render.js uses, and the page's handlers called as phone.js does.
+import { readFileSync } from 'node:fs';
+import { parse } from '../../emulator/phone/axml.js';
+import { expand, morph } from '../../emulator/phone/render.js';
+
+export const supported = JSON.parse(readFileSync(new URL('../../emulator/phone/supported.json', import.meta.url), 'utf8'));
+
+class FakeNode {
+  childNodes = [];
+  attributes = new Map();
+  style = {};
+
+  constructor(tag, data) {
+    Object.assign(this, { tag, data });
+  }
+
+  get parentElement() {
+    return this.parent;
+  }
+
+  set id(value) {
+    this.attributes.set('id', value);
+  }
+
+  get id() {
+    return this.attributes.get('id') ?? '';
+  }
+
+  insertBefore(node, reference) {
+    node.remove();
+    const at = reference ? this.childNodes.indexOf(reference) : this.childNodes.length;
+    this.childNodes.splice(at, 0, node);
+    node.parent = this;
+  }
+
+  appendChild(node) {
+    this.insertBefore(node, null);
+    return node;
+  }
+
+  remove() {
+    const siblings = this.parent?.childNodes ?? [];
+    if (siblings.includes(this)) siblings.splice(siblings.indexOf(this), 1);
+  }
+
+  getAttribute(name) {
+    return this.attributes.get(name) ?? null;
+  }
+
+  setAttribute(name, value) {
+    this.attributes.set(name, String(value));
+  }
+
+  toggleAttribute(name, on) {
+    if (on) this.attributes.set(name, '');
+    else this.attributes.delete(name);
+  }
+
+  /** A tap: the event bubbles until somebody stops it. */
+  click() {
+    let stopped = false;
+    const event = { target: this, stopPropagation: () => { stopped = true; } };
+    for (let node = this; node && !stopped; node = node.parent) node.onclick?.(event);
+  }
+
+  /** A key, pressed here: true if the browser is to do nothing more with it. */
+  press(key, event = {}) {
+    let prevented = false;
+    const result = this.onkeydown?.({ target: this, key, preventDefault: () => { prevented = true; }, ...event });
+    return prevented || result === false;
+  }
+
+  get outline() {
+    if (this.data !== undefined) return this.data;
+    const shown = [...this.attributes].map(([name, value]) => ` ${name}="${value}"`).join('');
+    return `<${this.tag}${shown}>${this.inside}</${this.tag}>`;
+  }
+
+  get inside() {
+    return this.childNodes.map((node) => node.outline).join('').replace(/\s+/g, ' ').replace(/> | </g, (gap) => gap.trim()).trim();
+  }
+}
+
+globalThis.document = {
+  createElement: (tag) => new FakeNode(tag),
+  createTextNode: (data) => new FakeNode('#text', data),
+};
+
+/** What the phone shows of some AXML with this data; `handlers` are the page's, `show(data)` is a setData. */
+export function open(axml, data = {}, handlers = {}, authorize = async () => {}) {
+  const tree = parse(axml, 'pages/a/a.axml', supported), root = new FakeNode('page');
+  const host = {
+    tree,
+    authorize,
+    resolve: (src) => src,
+    call: (name, event, at) => (handlers[name] ?? tree.refuse(`no ${name}`, at))(event),
+  };
+  const show = (changed) => morph(root, expand(tree.children, changed, tree), host);
+  const all = (node = root) => node.childNodes.flatMap((child) => [child, ...all(child)]);
+  show(data);
+  return { root, show, get text() { return root.inside; }, find: (id) => all().find((node) => node.id === id), all };
+}
+
+/** {message, file, line} of what `work` refuses. */
+export function refusal(work) {
+  try {
+    work();
+  } catch ({ message, file, line }) {
+    return { message, file, line };
+  }
+  throw new Error('nothing was refused');
+}
