@@ -33,14 +33,12 @@ web = Blueprint("web", __name__)
 def create_app(settings=None, *, client=None, web_client=None, store=None):
     """The Flask app; without settings it loads the .env beside this file. Raises SettingsError."""
     settings = settings or Settings.load(HERE)
-    if settings.web and not web_client:
-        web_client = AlipayClient(**settings.client_options(settings.web))
     app = Flask(__name__)
     app.secret_key = settings.secret_key
     app.extensions["alipay_member"] = SimpleNamespace(
         settings=settings,
         client=client or AlipayClient(**settings.client_options(settings.app)),
-        web_client=web_client,  # None without a 网页应用
+        web_client=web_client or (settings.web and AlipayClient(**settings.client_options(settings.web))),  # or None
         store=store or MemberStore(settings.database_url),
     )
     app.register_blueprint(web)
@@ -123,6 +121,8 @@ def refreshed(client: AlipayClient, session: Session) -> Session:
     try:
         return store.renew(session, client.refresh_token(session.refresh_token))
     except GatewayError as error:
+        if not error.sub_code.startswith("isv.refresh-token"):
+            raise
         for _ in range(10):
             if (latest := store.reload(session)).access_token != session.access_token:
                 return latest
@@ -164,9 +164,9 @@ def callback():
     if not AUTH_CODE.fullmatch(auth_code := request.args.get("auth_code", "")):
         raise RequestError("Alipay sent no auth_code back", "refused")
     token = client.exchange_code(auth_code)
-    session_token, _ = store.sign_in(client.member_app_id, token, replaces=cookie.get("session"))
-    cookie["session"] = session_token
-    fetch_and_save(client, session_token)
+    cookie["session"], _ = store.sign_in(client.member_app_id, token, replaces=cookie.get("session"))
+    cookie.permanent = True  # it outlives the browser, as the store's session does
+    fetch_and_save(client, cookie["session"])
     return redirect(next_page)
 
 

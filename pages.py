@@ -27,10 +27,12 @@ def install(app: Flask, gateway_url: str, public_url: str) -> None:
         SESSION_COOKIE_SECURE=public_url.startswith("https://"),
         MAX_CONTENT_LENGTH=16 * 1024,
         PERMANENT_SESSION_LIFETIME=30 * 86400,
+        SESSION_REFRESH_EACH_REQUEST=False,  # a slow answer would overwrite what another tab has put there
     )
     policy = POLICY.format(f"{gateway.scheme}://{gateway.netloc}")
     mimetypes.add_type("text/javascript", ".js")  # a Windows registry may say text/plain, which no browser runs
-    app.before_request(one_host_name)
+    if not app.config["SESSION_COOKIE_SECURE"]:  # on this machine: behind a proxy Host may well say localhost
+        app.before_request(one_host_name)
     app.after_request(lambda response: with_headers(response, policy))
     app.register_error_handler(HTTPException, http_error)
     app.context_processor(lambda: {"lang": language(), "t": in_language, "explain_value": explain_value})
@@ -66,7 +68,7 @@ def bearer() -> str:
 
 def local_path(path: str, default: str) -> str:
     """`path` if it stays on this site; anything else would send people wherever a link's author likes."""
-    return path if re.fullmatch(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*", path) else default
+    return path if re.fullmatch(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}", path) else default
 
 
 def require_same_origin(public_url: str) -> None:

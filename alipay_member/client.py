@@ -8,6 +8,7 @@
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -19,11 +20,11 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Retry
 
 from .answer import ERROR_NODE, read_answer
-from .errors import AlipayError, Call, IdentityError, SignatureError, TransportError, gateway_error, mask
+from .errors import AlipayError, Call, IdentityError, SignatureError, TransportError, gateway_error, mask, whole_text
 from .signing import load_private_key, load_public_key, sign, signature_flaw, string_to_sign
 
 TOKEN, SHARE = "alipay.system.oauth.token", "alipay.user.info.share"
@@ -108,6 +109,8 @@ class AlipayClient:
         self._alipay_key = load_public_key(alipay_public_key)
         self._app_auth_token, self._timeout, self._clock = app_auth_token, timeout, clock
         self._session = session or _session(gateway_url)
+        for name in ("urllib3.connectionpool", "urllib3.util.retry"):
+            logging.getLogger(name).addFilter(_without_query)
 
     def exchange_code(self, auth_code: str) -> Token:
         """Redeem an auth_code (alipay.system.oauth.token); it is used up even if this raises an AlipayError."""
@@ -144,7 +147,7 @@ class AlipayClient:
         """
         common = self._common(method, auth_token)
         business = {name: _value(value) for name, value in (params or {}).items() if value not in (None, "")}
-        if overlap := common.keys() & business.keys():
+        if overlap := {*common, "sign"} & business.keys():
             raise ValueError(f"{', '.join(sorted(overlap))} is set by the client")
         text = string_to_sign(common | business)
         common["sign"] = sign(text.encode(self.charset), self._private_key)
@@ -185,14 +188,15 @@ class AlipayClient:
         end = time.monotonic() + sum(self._timeout)
         try:
             with closing(self._session.post(url, data=body, headers=headers, **options)) as response:
-                for chunk in response.iter_content(65536):
+                read = getattr(response.raw, "read1", response.raw.read)  # what is there, if urllib3 >= 2.2
+                while chunk := read(65536, decode_content=True):
                     exchange.raw_answer += chunk
                     if len(exchange.raw_answer) > MAX_ANSWER:
                         raise TransportError("the answer is too large", "too-large")
                     if time.monotonic() > end:
                         raise TransportError("the gateway did not finish its answer in time", "timeout")
                 return response.status_code
-        except requests.Timeout:
+        except (requests.Timeout, ReadTimeoutError):
             raise TransportError("the gateway did not answer in time", "timeout") from None
         except (requests.RequestException, HTTPError) as error:
             # Only the class is named: requests puts the address, with its tokens, into the message.
@@ -224,7 +228,7 @@ class AlipayClient:
     def _token(self, params: Mapping[str, str]) -> Token:
         node = self.execute(TOKEN, params)
         return Token(
-            access_token=str(node["access_token"]),
+            access_token=_text(node["access_token"]) or "",
             refresh_token=_text(node.get("refresh_token")) or "",
             expires_in=_seconds(node.get("expires_in")),
             re_expires_in=_seconds(node.get("re_expires_in")),
@@ -245,6 +249,13 @@ def _session(gateway_url: str) -> requests.Session:
     return session
 
 
+def _without_query(record: logging.LogRecord) -> bool:
+    """Cut what urllib3 logs, a warning among it, to the path: the queries that we sign hold tokens and signatures."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(a.split("?")[0] if isinstance(a, str) and "&sign=" in a else a for a in record.args)
+    return True
+
+
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -252,11 +263,8 @@ def _value(value: object) -> str:
 
 
 def _text(value: object) -> str | None:
-    """A field's text, in a form that every database and JSON reader takes; empty is None."""
-    if value is None:
-        return None
-    whole = str(value).replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return whole or None
+    """A field's text; empty is None."""
+    return whole_text(value) or None
 
 
 def _seconds(value: object) -> int:

@@ -76,7 +76,7 @@ class AlipayError(Exception):
         return ("" if lang == "zh" else " ").join(self.explanation(lang))
 
     def report(self, lang: str = "zh") -> str:
-        """The question for Alipay's support: 使用环境 + 接口名称（中英文）+ 请求参数 + 报错信息; "" if nothing was sent."""
+        """The question for Alipay's support: 使用环境 + 接口名称（中英文）+ 请求参数 + 报错信息; "" where none was."""
         if self.call is None:
             return ""
         labels = {"zh": "使用环境 接口名称 请求参数 报错信息", "en": "Environment API Request Error"}[lang].split()
@@ -142,9 +142,15 @@ class KeyFormatError(AlipayError):
     code = "key-format"
 
 
+def whole_text(value: object) -> str:
+    """A value of an answer as text that every page, log and database takes: no NUL, no half character; None is ""."""
+    text = "" if value is None else str(value).replace("\0", "")
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def gateway_error(node: Mapping[str, object], sent: Mapping[str, str], ours: str, *, verified: bool) -> GatewayError:
     """The error that an answer's node carries, cleared of secrets. `ours`: the string to sign of the request."""
-    code, msg, sub_code, sub_msg = (str(node.get(name) or "") for name in ("code", "msg", "sub_code", "sub_msg"))
+    code, msg, sub_code, sub_msg = map(whole_text, map(node.get, ("code", "msg", "sub_code", "sub_msg")))
     theirs = _GATEWAY_STRING.fullmatch(sub_msg)
     if theirs:
         sub_msg = theirs[1] + "***"

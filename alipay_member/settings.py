@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
 
@@ -25,12 +25,12 @@ ENVIRONMENTS = {  # name: gateway, authorise page (授权URL), what an app id lo
     "production": (
         "https://openapi.alipay.com/gateway.do",
         "https://openauth.alipay.com/oauth2/publicAppAuthorize.htm",
-        re.compile(r"\d{16}"),
+        re.compile(r"[0-9]{16}"),
     ),
     "sandbox": (
         "https://openapi-sandbox.dl.alipaydev.com/gateway.do",
         "https://openauth-sandbox.dl.alipaydev.com/oauth2/publicAppAuthorize.htm",
-        re.compile(r"\d{16}"),
+        re.compile(r"[0-9]{16}"),
     ),
     "emulator": ("", "", re.compile(r"demo-[a-z]+")),
 }
@@ -110,7 +110,10 @@ def read_values(folder: Path, env_file: Path | None = None) -> dict[str, str]:
     """The settings in `env_file` (default: folder/.env, if it is there), overridden by the process's environment."""
     if env_file and not env_file.is_file():
         raise SettingsError(f"there is no file {env_file}")
-    found = dotenv_values(env_file or folder / ".env", interpolate=False, encoding="utf-8-sig")
+    try:
+        found = dotenv_values(env_file or folder / ".env", interpolate=False, encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsError(f"{env_file or folder / '.env'} is not UTF-8 text: save it as UTF-8") from None
     found |= {k: v for k, v in os.environ.items() if k in NAMES or k.startswith("ALIPAY_")}
     return {name: value.strip() for name, value in found.items() if value and value.strip()}
 
@@ -152,7 +155,7 @@ def _app(values: Mapping[str, str], names: tuple[str, str, str], id_form: re.Pat
 def _emulator_addresses(gateway_url: str) -> tuple[str, str]:
     if not gateway_url:
         raise SettingsError("no emulator is running: start with python app.py, or python -m emulator --env-file FILE")
-    url = urlsplit(gateway_url)
+    url = _address("ALIPAY_GATEWAY_URL", gateway_url)
     if url.hostname not in LOOPBACK or url.scheme != "http" or not url.port:
         raise SettingsError("ALIPAY_GATEWAY_URL must be the emulator's address on this machine, http://127.0.0.1:PORT/…")
     try:
@@ -191,10 +194,19 @@ def _database_url(values: Mapping[str, str], env: str, folder: Path) -> str:
 
 
 def _public_url(values: Mapping[str, str]) -> str:
-    url = urlsplit(values.get("PUBLIC_URL", "http://127.0.0.1:8000"))
-    loopback = url.hostname in LOOPBACK
-    if url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/") or url.query:
+    text = values.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/").lower()  # as browsers write an Origin
+    url = _address("PUBLIC_URL", text)
+    if url.scheme not in ("http", "https") or not url.hostname or "@" in text or text != f"{url.scheme}://{url.netloc}":
         raise SettingsError("PUBLIC_URL must look like https://www.example.com, with nothing behind the host")
-    if url.scheme == "http" and not loopback:
+    if url.scheme == "http" and url.hostname not in LOOPBACK:
         raise SettingsError("PUBLIC_URL must begin with https:// unless it is on this machine")
-    return f"{url.scheme}://{url.netloc}"
+    return text
+
+
+def _address(name: str, text: str) -> SplitResult:
+    try:
+        url = urlsplit(text)
+        _ = url.port  # reading it checks it
+    except ValueError as error:
+        raise SettingsError(f"{name} is no address: {error}") from None
+    return url

@@ -112,11 +112,12 @@ def load_public_key(text: str) -> RSAPublicKey:
 
 def _der(text: str, kind: str) -> bytes:
     """The key's bytes, out of whichever form the text has."""
-    text = text.strip().lstrip("\ufeff").replace("\\n", "\n")
+    text = text.strip().lstrip("\ufeff")
     if not text:
         raise KeyFormatError(f"the {kind} key is empty")
     if "-----" not in text and "\n" not in text and os.path.isfile(text):
         text = Path(text).read_text("utf-8", errors="replace").strip().lstrip("\ufeff")
+    text = text.replace("\\n", "\n")  # only now: C:\new.pem is a path
     if pem := _PEM.search(text):
         label, text = pem.groups()
         if "CERTIFICATE" in label:

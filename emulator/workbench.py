@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urljoin
 import flask
 import requests
 from flask import g, jsonify, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from alipay_member.client import Exchange
 from alipay_member.explanations import VALUES, explain_value
@@ -75,8 +75,13 @@ def guard() -> None:
 
 
 def file(app: str, path: str) -> flask.Response:
-    """A file byte for byte; the mini-program's own types (.axml, .acss) are plain text."""
-    return flask.send_from_directory(FOLDERS[app], path, mimetype=mimetypes.guess_type(path)[0] or "text/plain")
+    """A file byte for byte; the mini-program's own types (.axml, .acss) are plain text. An .acss may be missing."""
+    try:
+        return flask.send_from_directory(FOLDERS[app], path, mimetype=mimetypes.guess_type(path)[0] or "text/plain")
+    except NotFound:
+        if not path.endswith(".acss"):
+            raise
+        return flask.Response(status=204)
 
 
 class Workbench:
@@ -91,9 +96,10 @@ class Workbench:
         self.clients = [client for client in (parts.client, parts.web_client) if client]
         for client in self.clients:
             client.observer = self.observe
+        self.apps = list(dict.fromkeys(client.member_app_id for client in self.clients))  # an ISV's is one, the merchant's
 
     def rows(self) -> list[Step]:
-        return [row.as_dict() for client in self.clients for row in self.store.members(client.member_app_id)]
+        return [row.as_dict() for app_id in self.apps for row in self.store.members(app_id)]
 
     def begin(self) -> None:
         if request.path != "/" and not request.path.startswith(UNWATCHED):
@@ -123,7 +129,13 @@ class Workbench:
         return flask.Response(answer.content, answer.status_code, mimetype="application/json")
 
     def control(self, name: str) -> flask.Response:
-        return self.ask(request.method, name, request.get_data())
+        """The emulator's answer for the app in the phone, which `members` names: an ISV's is its merchant's."""
+        app, body = {"app_id": self.apps[0]}, request.get_json(silent=True)
+        data = json.dumps(app | body).encode() if isinstance(body, dict) else request.get_data()
+        answer = self.ask(request.method, name, data)
+        if name == "members":
+            answer.set_data(json.dumps(app | answer.get_json()))
+        return answer
 
     def page(self) -> str:
         words = json.loads((HERE / "words.json").read_text("utf-8")) | {"values": VALUES}
@@ -137,14 +149,14 @@ class Workbench:
         """The steps after number ?since, and the members and the number of sessions as they are now."""
         since = request.args.get("since", 0, type=int)
         steps = [step for step in list(self.steps) if step["n"] > since]
-        sessions = sum(self.store.count_sessions(client.member_app_id) for client in self.clients)
+        sessions = sum(map(self.store.count_sessions, self.apps))
         newest = steps[-1]["n"] if steps else since
         return jsonify(next=newest, events=steps, members=self.rows(), sessions=sessions)
 
     def reset(self) -> flask.Response:
         """Forget the apps' members and sessions, the steps, and all that the emulator was told."""
-        for client in self.clients:
-            self.store.clear(client.member_app_id)
+        for app_id in self.apps:
+            self.store.clear(app_id)
         self.steps.clear()
         return self.ask("POST", "reset")
 

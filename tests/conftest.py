@@ -53,6 +53,18 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(f"{skipped} skipped, each for the reason above; with CI set they would fail")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def keys_are_parsed_once():
+    """Parsing a private key takes some 50 ms, and an app with its settings does it four times."""
+    from alipay_member import client, settings, signing
+
+    parse = functools.cache(signing.load_private_key)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "load_private_key", parse)
+        patch.setattr(settings, "load_private_key", parse)
+        yield
+
+
 @pytest.fixture(scope="session")
 def keys():
     """One emulator's three RSA keys: making them takes longer than most tests."""
@@ -171,7 +183,7 @@ def serve(tmp_path):
         server = make_server("127.0.0.1", 0, None, threaded=True, request_handler=pages.Quiet)
         url = f"http://127.0.0.1:{server.port}"
         server.app = create_app(Settings.load(tmp_path, values=values | {"PUBLIC_URL": url}))
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         servers.append(server)
         return url, server.app
 

@@ -71,7 +71,7 @@ def test_scripts_are_javascript_whatever_the_machine_says(tmp_path, monkeypatch)
     app = make(tmp_path)
     (tmp_path / "x.js").write_text("0")
     app.static_folder = str(tmp_path)
-    with app.test_client().get("/static/x.js") as answer:
+    with at_home(app).get("/static/x.js") as answer:
         assert answer.mimetype == "text/javascript"
 
 

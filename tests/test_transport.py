@@ -112,6 +112,16 @@ def test_client_takes_chunked_and_gzipped_answers(gateway_that):
     assert refused(client_of(server)) == "too-large"
 
 
+def test_client_reads_with_an_older_urllib3_too(gateway_that, monkeypatch):
+    for kind in (urllib3.HTTPResponse, urllib3.BaseHTTPResponse):
+        monkeypatch.delattr(kind, "read1")
+    server = gateway_that(http(GOOD))
+    client = client_of(server)
+    assert [client.fetch_profile("authusrB0").open_id for _ in range(2)] == ["007", "007"]
+    assert server.connections == 1
+    assert refused(client_of(gateway_that(stalled), timeout=(0.5, 0.3))) == "timeout"
+
+
 @pytest.fixture
 def connecting(monkeypatch):
     """How often a connection was tried; `connecting.refuse` of them are refused."""

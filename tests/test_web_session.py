@@ -2,12 +2,13 @@
 
 import pytest
 import requests
+from itsdangerous import URLSafeTimedSerializer
 from test_web_login import Browser, query
 
 FOREIGN = [
-    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "http://evil.example/", "https:evil.example",
-    "javascript:alert(1)", "evil.example", "", "/\t/evil.example", "/\n/evil.example", "/ /evil.example", " //evil.example",
-    "/%0d%0aSet-Cookie:x".replace("%0d%0a", "\r\n"), "/王誠", "/x\0", "/" + "x" * 5000,
+    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "http://evil.example/", "https:x",
+    "javascript:alert(1)", "evil.example", "", "/\t/evil.example", "/\n/evil.example", " //evil.example",
+    "/\r\nSet-Cookie:x", "/王誠", "/x\0", "/" + "x" * 5000,
 ]  # fmt: skip
 LOCAL = ["/", "/member", "/member?lang=en&x=%20", "/a/b//c", "/@evil.example", "/?next=//evil.example", "/" + "x" * 500]
 
@@ -81,7 +82,7 @@ def test_fetch_again_persists_anew(site, logged_in):
 
 
 @pytest.mark.parametrize("path", ["/logout", "/forget", "/member"])
-@pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "http://127.0.0.1", "https://127.0.0.1:8000", ""])
+@pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "http://127.0.0.1", "https://127.0.0.1", ""])
 def test_forms_count_only_from_our_own_pages(site, logged_in, path, origin):
     url, store = site
     headers = {} if origin is None else {"Origin": origin}
@@ -108,16 +109,12 @@ def test_cookie_opens_nothing_under_api(site, logged_in):
     assert store.count_sessions("demo-web") == 1
 
 
-def test_web_session_opens_nothing_under_api_as_a_bearer(site, emulator, logged_in):
-    from flask.sessions import SecureCookieSessionInterface  # the cookie is signed, not sealed: its owner can read it
-
+def test_web_session_opens_nothing_under_api_as_a_bearer(site, logged_in):
     url, store = site
-    from itsdangerous import URLSafeTimedSerializer
-
-    session = URLSafeTimedSerializer("").loads_unsafe(logged_in.cookies["session"], salt=SecureCookieSessionInterface.salt)
-    token = session[1]["session"]
-    answer = requests.get(f"{url}/api/member", headers={"Authorization": f"Bearer {token}"}, timeout=10)
-    assert answer.status_code == 401
+    _, unsealed = URLSafeTimedSerializer("").loads_unsafe(logged_in.cookies["session"])  # it is signed, not sealed
+    assert store.session(unsealed["session"])
+    headers = {"Authorization": f"Bearer {unsealed['session']}"}
+    assert requests.get(f"{url}/api/member", headers=headers, timeout=10).status_code == 401
 
 
 def test_ended_session_is_a_page_that_offers_to_authorise_again(site, logged_in):
@@ -154,6 +151,14 @@ def test_isv_login_is_for_the_merchants_app(isv):
     assert store.members("demo-web") == store.members("demo-mini") == []
 
 
+def test_isv_cookie_opens_nothing_under_api_though_both_are_one_app(isv):
+    browser, store = isv
+    browser.log_in()
+    for method in ("GET", "POST", "DELETE"):
+        assert browser.request(method, f"{browser.url}/api/member", timeout=10).status_code == 401
+    assert store.count_sessions("demo-merchant") == 1
+
+
 def test_isv_members_belong_to_the_merchant_through_the_api_too(isv, auth_code):
     browser, store = isv
     code = auth_code(app_id="demo-merchant")
@@ -174,9 +179,8 @@ def test_isv_codes_obtained_with_its_own_id_are_refused(isv, auth_code, app_id):
     assert store.members("demo-merchant") == []
 
 
-@pytest.mark.parametrize("fault", [{"ALIPAY_APP_AUTH_TOKEN": "202501BBnot-the-merchants"}])
-def test_isv_with_a_wrong_merchant_token_is_told_so(emulator, serve, auth_code, fault):
-    url, _ = serve(emulator.isv_settings() | fault)
+def test_isv_with_a_wrong_merchant_token_is_told_so(emulator, serve, auth_code):
+    url, _ = serve(emulator.isv_settings() | {"ALIPAY_APP_AUTH_TOKEN": "202501BBnot-the-merchants"})
     code = auth_code(app_id="demo-merchant")
     answer = requests.post(f"{url}/api/auth", json={"auth_code": code}, timeout=10)
     assert (answer.status_code, answer.json()["error"]["code"]) == (502, "aop.invalid-app-auth-token")

@@ -1,11 +1,9 @@
-const APP_ID = 'demo-mini';
-
 /**
  * The mini-program's `my`: `screen`'s functions and those that need a server. What is missing reads as undefined, as on an Alipay too
  * old to have it, so that feature tests are honest; calling it throws, and the phone shows that as a refusal.
  */
 export function createMy({ app, state, supported: { failures, openUserInfo, system }, report, where, problem, consent, screen }) {
-  const session = crypto.randomUUID().slice(0, 8), prefix = `phone:${app}:`, my = { __proto__: null };
+  const session = crypto.randomUUID().slice(0, 8), prefix = `phone:${app}:${state.member}:`, my = { __proto__: null };
   const failed = (error, api = 'getAuthCode') => ({ error, errorMessage: failures[api]?.[error] });
   const fail = (...about) => Promise.reject(failed(...about));
   let calls = 0;
@@ -34,9 +32,10 @@ export function createMy({ app, state, supported: { failures, openUserInfo, syst
     return answer.ok ? answer.json() : fail(12);
   }
   async function lookUp() {
-    const { members, apps } = await emulator('members'), member = members.find(({ id }) => id === state.member) ?? members[0];
+    const { app_id: own, members, apps } = await emulator('members');
+    const member = members.find(({ id }) => id === state.member) ?? members[0];
     const told = { nickName: state.forge?.nick_name ?? member.nick_name ?? '', avatar: member.avatar ?? '' };
-    return { member, told, agreed: member.consented.includes(APP_ID), bound: apps[APP_ID].product };
+    return { member, told, agreed: member.consented.includes(own), bound: apps[own].product };
   }
   async function getAuthCode({ scopes = 'auth_base' }) {
     const { member, agreed } = await lookUp(), asked = [scopes].flat();

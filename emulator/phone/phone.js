@@ -36,7 +36,7 @@ const ask = (id, texts) => (turn = turn.then(() => new Promise((resolve) => {
   $(id).showModal();
 })));
 function consent({ avatar, nick_name: name, case: { zh } }) {
-  $('consent-avatar').src = avatar ?? 'data:,';
+  $('consent-avatar').src = avatar ?? '';
   return ask('consent', { name: name ?? zh });
 }
 const screen = {

@@ -17,11 +17,9 @@ function startPhone(forget) {
   const old = $('phone'), place = old.parentNode, { app, member } = state;
   old.remove(); // at once, so that nothing of it is stored or reported any more
   $('failure').hidden = true;
-  state.told = null;
-  if (forget) {
+  state.told = state.who = null;
+  if (forget)
     Object.keys(localStorage).filter(key => key.startsWith('phone:')).forEach(key => localStorage.removeItem(key));
-    state.who = null;
-  }
   place.append(Object.assign(old.cloneNode(), { src: `/workbench/phone/index.html?${new URLSearchParams({ app, member })}` }));
 }
 
@@ -157,7 +155,7 @@ document.addEventListener('click', async ({ target }) => {
   if (!member && !app && !identity) return;
   Object.assign(state, member && { member }, app && { app }, identity && { identity });
   if (identity) await ask('PUT', 'emulator/identity', { mode: identity });
-  startPhone(!app); // another person, or another id: log in anew
+  startPhone(identity); // another id: log in anew
   show();
 });
 

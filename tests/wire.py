@@ -1,0 +1,130 @@
+"""Answers composed byte by byte, and two ways to hand them to a client: without a network, and over a socket."""
+
+import base64
+import contextlib
+import functools
+import io
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable
+
+import requests
+import urllib3
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from alipay_member import AlipayClient
+
+SHARE = "alipay.user.info.share"
+SHARE_NODE = "alipay_user_info_share_response"
+
+
+@functools.cache
+def key(owner):
+    """The 2048 bit key of "alipay", "app" or anybody else."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def signature(signed, owner="alipay", digest=SHA256):
+    return base64.b64encode(key(owner).sign(signed, PKCS1v15(), digest())).decode()
+
+
+def answer(node, name=SHARE_NODE, sign=None, between=b""):
+    """An answer as the gateway lays it out; `sign` is made by Alipay over the node's bytes unless given."""
+    sign = signature(node) if sign is None else sign
+    return b'{"%s":%s%s,"sign":"%s"}' % (name.encode(), node, between, sign.encode())
+
+
+def encoded(value, charset="utf-8"):
+    """A node's bytes as Alipay writes them: no white space, Chinese as it is, `/` escaped."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("/", "\\/").encode(charset)
+
+
+def client_options():
+    private = key("app").private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    public = key("alipay").public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    keys = {
+        "app_private_key": base64.b64encode(private).decode(),
+        "alipay_public_key": base64.b64encode(public).decode(),
+    }
+    return {"app_id": "demo-mini", "gateway_url": "http://127.0.0.1:9/gateway.do", **keys}
+
+
+class Canned(requests.adapters.BaseAdapter):
+    """Answers every request with `body` and `status`, without a network."""
+
+    body, status = b"", 200
+
+    def send(self, request, **options):
+        response = requests.Response()
+        response.status_code, response.request = self.status, request
+        response.raw = urllib3.HTTPResponse(io.BytesIO(self.body), preload_content=False)
+        return response
+
+    def close(self):
+        """Nothing is open."""
+
+
+@functools.cache
+def _canned_client(charset):
+    session, canned = requests.Session(), Canned()
+    session.mount("http://", canned)
+    return AlipayClient(**client_options(), charset=charset, session=session), canned
+
+
+def answering(body, charset="utf-8", status=200):
+    """A client to whom the gateway answers this."""
+    client, canned = _canned_client(charset)
+    canned.body, canned.status = body, status
+    return client
+
+
+class Server:
+    """A gateway on a socket that counts connections, keeps the raw requests and replies what it is told.
+
+    `reply` gets the connection and may write anything; returning False hangs up.
+    """
+
+    def __init__(self, reply: Callable[[socket.socket], bool | None]):
+        self.reply, self.connections, self.requests = reply, 0, []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/gateway.do"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:  # stopped
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with contextlib.suppress(OSError), connection, connection.makefile("rb") as stream:  # until the client goes
+            going = True
+            while going is not False and (head := stream.readline()):
+                head += b"".join(iter(stream.readline, b"\r\n")) + b"\r\n"
+                length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+                self.requests.append(head + stream.read(int(length[1]) if length else 0))
+                going = self.reply(connection)
+
+    def stop(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+def http(body, status="200 OK", headers=""):
+    """A whole HTTP answer."""
+    head = f"HTTP/1.1 {status}\r\nContent-Type: text/html;charset=utf-8\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+    return head.encode() + body
+
+
+def client_of(server, **options):
+    """A client of this server, with the keys above."""
+    return AlipayClient(**client_options() | {"gateway_url": server.url, "timeout": (2, 5)} | options)
