@@ -13,11 +13,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
 
-from .client import LOOPBACK
 from .errors import KeyFormatError
 from .signing import load_private_key, load_public_key
 
@@ -25,14 +23,14 @@ ENVIRONMENTS = {  # name: gateway, authorise page (授权URL), what an app id lo
     "production": (
         "https://openapi.alipay.com/gateway.do",
         "https://openauth.alipay.com/oauth2/publicAppAuthorize.htm",
-        re.compile(r"[0-9]{16}"),
+        "[0-9]{16}",
     ),
     "sandbox": (
         "https://openapi-sandbox.dl.alipaydev.com/gateway.do",
         "https://openauth-sandbox.dl.alipaydev.com/oauth2/publicAppAuthorize.htm",
-        re.compile(r"[0-9]{16}"),
+        "[0-9]{16}",
     ),
-    "emulator": ("", "", re.compile(r"demo-[a-z]+")),
+    "emulator": ("", "", "demo-[a-z]+"),
 }
 APP = ("ALIPAY_APP_ID", "ALIPAY_APP_PRIVATE_KEY", "ALIPAY_PUBLIC_KEY")
 WEB_APP = ("ALIPAY_WEB_APP_ID", "ALIPAY_WEB_APP_PRIVATE_KEY", "ALIPAY_WEB_PUBLIC_KEY")
@@ -76,21 +74,17 @@ class Settings:
         given = read_values(folder, env_file) if values is None else {k: v for k, v in values.items() if v}
         env = environment(given)
         gateway, authorize_page, id_form = ENVIRONMENTS[env]
+        own_gateway = given.get("ALIPAY_GATEWAY_URL", "")
+        _require(env == "emulator" or not own_gateway, "ALIPAY_GATEWAY_URL goes with ALIPAY_ENV=emulator: remove it")
         if env == "emulator":
-            gateway, authorize_page = _emulator_addresses(given.get("ALIPAY_GATEWAY_URL", ""))
-        elif "ALIPAY_GATEWAY_URL" in given:
-            raise SettingsError("ALIPAY_GATEWAY_URL goes with ALIPAY_ENV=emulator only: remove it")
+            gateway, authorize_page = _emulator_addresses(own_gateway)
         app = _app(given, APP, id_form, env)
         web = _app(given, WEB_APP, id_form, env) if any(name in given for name in WEB_APP) else None
-        if web and web.app_id == app.app_id:
-            raise SettingsError("ALIPAY_WEB_APP_ID is the mini-program's: the web login needs a 网页应用 of its own")
-        if (ISV[0] in given) != (ISV[1] in given):
-            raise SettingsError(f"{ISV[0]} and {ISV[1]} belong together: set both, or neither")
-        if not id_form.fullmatch(given.get(ISV[1], app.app_id)):
-            raise SettingsError(f"ALIPAY_MERCHANT_APP_ID is no app id of {env}")
-        charset = {"utf-8": "utf-8", "gbk": "GBK"}.get(given.get("ALIPAY_CHARSET", "utf-8").lower())
-        if not charset:
-            raise SettingsError("ALIPAY_CHARSET must be utf-8 or GBK")
+        _require(web is None or web.app_id != app.app_id, f"{WEB_APP[0]} is the mini-program's: it takes a 网页应用")
+        _require((ISV[0] in given) == (ISV[1] in given), f"{' and '.join(ISV)} belong together: set both, or neither")
+        _require(re.fullmatch(id_form, given.get(ISV[1], app.app_id)), f"{ISV[1]} is no app id of {env}")
+        charset = {"utf-8": "utf-8", "gbk": "GBK"}.get(given.get("ALIPAY_CHARSET", "utf-8").lower(), "")
+        _require(charset, "ALIPAY_CHARSET must be utf-8 or GBK")
         return cls(
             env, app, web, given.get(ISV[0]), given.get(ISV[1]), charset, gateway, authorize_page,
             _secret_key(given.get("SECRET_KEY", ""), env, folder),
@@ -108,8 +102,7 @@ class Settings:
 
 def read_values(folder: Path, env_file: Path | None = None) -> dict[str, str]:
     """The settings in `env_file` (default: folder/.env, if it is there), overridden by the process's environment."""
-    if env_file and not env_file.is_file():
-        raise SettingsError(f"there is no file {env_file}")
+    _require(env_file is None or env_file.is_file(), f"there is no file {env_file}")
     try:
         found = dotenv_values(env_file or folder / ".env", interpolate=False, encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -122,24 +115,24 @@ def environment(values: Mapping[str, str]) -> str:
     """emulator, sandbox or production. Unset means emulator only if nothing else of Alipay's is set."""
     ours = [name for name in values if name.startswith("ALIPAY_")]
     for name in ours:
-        if name not in NAMES:
-            near = difflib.get_close_matches(name, NAMES, 1)
-            raise SettingsError(f"{name} is no setting" + (f": did you mean {near[0]}?" if near else ": remove it"))
-    if not ours:
-        return "emulator"
-    if (env := values.get("ALIPAY_ENV", "")) not in ENVIRONMENTS:
-        raise SettingsError(f"set ALIPAY_ENV to emulator, sandbox or production (it is {env or 'not set'})")
+        near = difflib.get_close_matches(name, NAMES, 1)
+        _require(name in NAMES, f"{name} is no setting: " + (f"did you mean {near[0]}?" if near else "remove it"))
+    env = values.get("ALIPAY_ENV", "") if ours else "emulator"
+    _require(env in ENVIRONMENTS, f"set ALIPAY_ENV to emulator, sandbox or production (it is {env or 'not set'})")
     return env
 
 
-def _app(values: Mapping[str, str], names: tuple[str, str, str], id_form: re.Pattern[str], env: str) -> App:
+def _require(condition: object, sentence: str) -> None:
+    if not condition:
+        raise SettingsError(sentence)
+
+
+def _app(values: Mapping[str, str], names: tuple[str, str, str], id_form: str, env: str) -> App:
     missing = [name for name in names if name not in values]
-    if missing:
-        raise SettingsError(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set: see .env.example")
+    _require(not missing, f"{' and '.join(missing)} {'are' if missing[1:] else 'is'} not set: see .env.example")
     app_id, private_key, public_key = (values[name] for name in names)
-    if not id_form.fullmatch(app_id):
-        form = "begin with demo-" if env == "emulator" else "have 16 digits"
-        raise SettingsError(f"{names[0]} is no app id of {env}: there they {form}")
+    form = "begin with demo-" if env == "emulator" else "have 16 digits"
+    _require(re.fullmatch(id_form, app_id), f"{names[0]} is no app id of {env}: there they {form}")
     name = names[1]
     try:
         own = load_private_key(private_key)
@@ -147,66 +140,54 @@ def _app(values: Mapping[str, str], names: tuple[str, str, str], id_form: re.Pat
         alipays = load_public_key(public_key)
     except KeyFormatError as error:
         raise SettingsError(f"{name}: {error}") from None
-    if own.public_key().public_numbers() == alipays.public_numbers():
-        raise SettingsError(f"{names[2]} is your own app's public key (应用公钥): put Alipay's (支付宝公钥) there")
+    own_too = own.public_key().public_numbers() == alipays.public_numbers()
+    _require(not own_too, f"{name} is your own app's public key (应用公钥): put Alipay's (支付宝公钥) there")
     return App(app_id, private_key, public_key)
 
 
 def _emulator_addresses(gateway_url: str) -> tuple[str, str]:
-    if not gateway_url:
-        raise SettingsError("no emulator is running: start with python app.py, or python -m emulator --env-file FILE")
-    url = _address("ALIPAY_GATEWAY_URL", gateway_url)
-    if url.hostname not in LOOPBACK or url.scheme != "http" or not url.port:
+    started = "start python app.py, or python -m emulator --env-file FILE"
+    _require(gateway_url, f"no emulator is running: {started}")
+    url = re.fullmatch(r"(http://(127\.0\.0\.1|localhost):([0-9]{1,5}))/\S*", gateway_url)
+    if not url or not 0 < int(url[3]) < 65536:
         raise SettingsError("ALIPAY_GATEWAY_URL must be the emulator's address on this machine, http://127.0.0.1:PORT/…")
     try:
-        socket.create_connection((url.hostname, url.port), timeout=3).close()
+        socket.create_connection((url[2], int(url[3])), timeout=3).close()
     except OSError:
-        raise SettingsError(f"no emulator answers at {gateway_url}: start python -m emulator, then this app") from None
-    return gateway_url, f"{url.scheme}://{url.netloc}/oauth2/publicAppAuthorize.htm"
+        raise SettingsError(f"no emulator answers at {gateway_url}: {started}, then this app") from None
+    return gateway_url, f"{url[1]}/oauth2/publicAppAuthorize.htm"
 
 
 def _secret_key(secret: str, env: str, folder: Path) -> str:
     if not secret and env == "emulator":
-        return _made_once(folder / "instance" / "secret_key")
-    if len(secret) < 32 or len(set(secret)) < 8 or re.search("change|example|your|secret", secret, re.IGNORECASE):
-        raise SettingsError(
-            'SECRET_KEY must be a long random text; make one: python -c "import secrets; print(secrets.token_hex(32))"'
-        )
+        path = _folder(folder / "instance") / "secret_key"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(32))
+        return path.read_text()
+    weak = len(secret) < 32 or len(set(secret)) < 8 or re.search("change|example|your|secret", secret, re.IGNORECASE)
+    make = 'python -c "import secrets; print(secrets.token_hex(32))"'
+    _require(not weak, f"SECRET_KEY must be a long random text; make one: {make}")
     return secret
-
-
-def _made_once(path: Path) -> str:
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    if not path.exists():
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-    return path.read_text()
 
 
 def _database_url(values: Mapping[str, str], env: str, folder: Path) -> str:
     """The database's address; a relative SQLite path is relative to the project's folder, wherever it is started."""
-    url = values.get("DATABASE_URL", f"sqlite:///instance/{env}.db")
-    if not url.startswith("sqlite:///") or url == "sqlite:///":
-        raise SettingsError("DATABASE_URL must be sqlite:///path/to/file.db")
-    path = folder / url.removeprefix("sqlite:///")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return f"sqlite:///{path}"
+    kind, _, name = values.get("DATABASE_URL", f"sqlite:///instance/{env}.db").partition(":///")
+    _require(kind == "sqlite" and name, "DATABASE_URL must be sqlite:///path/to/file.db")
+    return f"sqlite:///{_folder((folder / name).parent) / Path(name).name}"
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
 
 
 def _public_url(values: Mapping[str, str]) -> str:
-    text = values.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/").lower()  # as browsers write an Origin
-    url = _address("PUBLIC_URL", text)
-    if url.scheme not in ("http", "https") or not url.hostname or "@" in text or text != f"{url.scheme}://{url.netloc}":
-        raise SettingsError("PUBLIC_URL must look like https://www.example.com, with nothing behind the host")
-    if url.scheme == "http" and url.hostname not in LOOPBACK:
-        raise SettingsError("PUBLIC_URL must begin with https:// unless it is on this machine")
-    return text
-
-
-def _address(name: str, text: str) -> SplitResult:
-    try:
-        url = urlsplit(text)
-        _ = url.port  # reading it checks it
-    except ValueError as error:
-        raise SettingsError(f"{name} is no address: {error}") from None
+    url = values.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/").lower()  # as browsers write an Origin
+    form = re.fullmatch(r"(https://[a-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?", url)
+    _require(
+        form and int((form[3] or ":1")[1:]) < 65536,
+        "PUBLIC_URL must look like https://www.example.com, with nothing behind the host; http:// only on this machine",
+    )
     return url

@@ -29,7 +29,7 @@ def sent(request, charset="utf-8"):
     """(query, form) of a raw request, its signature checked and taken out."""
     head, _, form = request.partition(b"\r\n\r\n")
     query = urlsplit(head.split(b" ")[1].decode("ascii")).query
-    query, form = (dict(parse_qsl(part, True, True, charset)) for part in (query, form.decode("ascii")))
+    query, form = (dict(parse_qsl(part, True, bool(part), charset)) for part in (query, form.decode("ascii")))
     given = base64.b64decode(query.pop("sign"))
     text = "&".join(f"{name}={value}" for name, value in sorted((query | form).items()))
     key("app").public_key().verify(given, text.encode(charset), PKCS1v15(), SHA256())

@@ -64,6 +64,7 @@ def test_client_stops_waiting_and_never_sends_again(gateway_that, reply):
     assert len(server.requests) == server.connections == 1
 
 
+@pytest.mark.skipif(not hasattr(urllib3.HTTPResponse, "read1"), reason="an urllib3 before 2.2 waits longer")
 def test_client_stops_waiting_for_an_answer_that_only_drips(gateway_that):
     drops = []
 
@@ -114,7 +115,7 @@ def test_client_takes_chunked_and_gzipped_answers(gateway_that):
 
 def test_client_reads_with_an_older_urllib3_too(gateway_that, monkeypatch):
     for kind in (urllib3.HTTPResponse, urllib3.BaseHTTPResponse):
-        monkeypatch.delattr(kind, "read1")
+        monkeypatch.delattr(kind, "read1", raising=False)
     server = gateway_that(http(GOOD))
     client = client_of(server)
     assert [client.fetch_profile("authusrB0").open_id for _ in range(2)] == ["007", "007"]

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from conftest import ROOT, needs_emulator
+from conftest import ROOT, at_home, needs_emulator
 
 pytestmark = needs_emulator
 SWITCHES = [
@@ -28,8 +28,7 @@ def bench(app):
     from emulator import workbench
 
     workbench.attach(app)
-    app.config["SERVER_NAME"] = "127.0.0.1:8000"  # where browsers find it
-    return app.test_client()
+    return at_home(app)
 
 
 @pytest.fixture
