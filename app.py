@@ -13,10 +13,11 @@ import re
 import secrets
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
-from flask import Blueprint, Flask, current_app, redirect, render_template, request, session as cookie, url_for
+from flask import Blueprint, Flask, current_app, g, redirect, render_template, request, session as cookie, url_for
 
 import pages
 from alipay_member import AlipayClient, AlipayError, GatewayError, Member, MemberStore, Session, Settings, SettingsError
@@ -43,7 +44,7 @@ def create_app(settings=None, *, client=None, web_client=None, store=None):
     )
     app.register_blueprint(web)
     app.register_error_handler(AlipayError, show_error)
-    pages.install(app, settings.gateway_url, settings.public_url)
+    pages.install(app, settings.avatar_origin, settings.public_url)
     return app
 
 
@@ -59,7 +60,7 @@ def auth():
     client, store = parts().client, parts().store
     auth_code = pages.json_object().get("auth_code")
     if not isinstance(auth_code, str) or not AUTH_CODE.fullmatch(auth_code):
-        raise RequestError("auth_code is missing, or is none", "auth-code")
+        raise RequestError("auth_code is missing or has the wrong form", "auth-code")
     token = client.exchange_code(auth_code)
     session_token, session = store.sign_in(client.member_app_id, token, replaces=pages.bearer())
     return {"session": session_token, "expires_in": session.ends - int(time.time()), "member": session.member.as_dict()}
@@ -123,10 +124,10 @@ def refreshed(client: AlipayClient, session: Session) -> Session:
     except GatewayError as error:
         if not error.sub_code.startswith("isv.refresh-token"):
             raise
-        for _ in range(10):
+        for _ in range(20):
             if (latest := store.reload(session)).access_token != session.access_token:
                 return latest
-            time.sleep(0.05)
+            time.sleep(0.1)
         raise SessionEnded("Alipay refused to refresh the token") from error
 
 # ── web login: the same in a browser, with a 网页应用 of its own ──
@@ -142,8 +143,9 @@ def home():
 def login():
     """Send the browser to Alipay for consent. Who is logged in goes straight on, unless they ask for it `again`."""
     client, next_page = web_client(), pages.local_path(request.args.get("next", ""), url_for("web.member_page"))
-    if "session" in cookie and "again" not in request.args:
-        return redirect(next_page)
+    with suppress(SessionEnded):
+        if "again" not in request.args and own_session(client, cookie.get("session", "")):
+            return redirect(next_page)
     # A state that only this browser knows; a few at a time, for people with several tabs.
     now, state = int(time.time()), secrets.token_urlsafe(16)
     waiting = [row for row in cookie.get("states", []) if row[1] > now]
@@ -157,17 +159,17 @@ def callback():
     """Back from Alipay: check the state, redeem the auth_code, open a new session, persist the profile."""
     client, store = web_client(), parts().store
     states = {state: (ends, page) for state, ends, page in cookie.get("states", [])}
-    ends, next_page = states.pop(request.args.get("state", ""), (0, "/"))
+    ends, g.next_page = states.pop(request.args.get("state", ""), (0, None))
     cookie["states"] = [[state, *row] for state, row in states.items()]
+    if not AUTH_CODE.fullmatch(auth_code := request.args.get("auth_code", "")):
+        raise RequestError("Alipay sent no usable auth_code back", "refused")
     if ends <= time.time():
         raise RequestError("this state was not given to this browser, or has ended", "state")
-    if not AUTH_CODE.fullmatch(auth_code := request.args.get("auth_code", "")):
-        raise RequestError("Alipay sent no auth_code back", "refused")
     token = client.exchange_code(auth_code)
     cookie["session"], _ = store.sign_in(client.member_app_id, token, replaces=cookie.get("session"))
     cookie.permanent = True  # it outlives the browser, as the store's session does
     fetch_and_save(client, cookie["session"])
-    return redirect(next_page)
+    return redirect(g.next_page)
 
 
 @web.get("/member")
@@ -178,26 +180,30 @@ def member_page():
 
 
 @web.post("/member")
+def fetch_again():
+    """Fetch the profile again. (pages.py lets forms in only from our own pages.)"""
+    fetch_and_save(web_client(), cookie.get("session", ""))
+    return redirect(url_for("web.member_page"), 303)
+
+
 @web.post("/logout")
+def logout():
+    """Log out."""
+    parts().store.sign_out(cookie.pop("session", ""))
+    return redirect(url_for("web.home"), 303)
+
+
 @web.post("/forget")
-def member_form():
-    """Fetch the profile again, log out, or forget me: forms that count only if one of our own pages sent them."""
-    pages.require_same_origin(parts().settings.public_url)
-    session_token = cookie.get("session", "")
-    if request.path == "/member":
-        fetch_and_save(web_client(), session_token)
-        return redirect(url_for("web.member_page"), 303)
-    if request.path == "/forget":
-        parts().store.forget(own_session(web_client(), session_token))
-    parts().store.sign_out(session_token)
-    cookie.clear()
+def forget():
+    """Forget me."""
+    parts().store.forget(own_session(web_client(), cookie.pop("session", "")))
     return redirect(url_for("web.home"), 303)
 
 
 @web.get("/healthz")
 def healthz():
     """For a load balancer: the store answers."""
-    return {"sessions": parts().store.count_sessions(parts().client.member_app_id)}
+    return {"ok": parts().store.members("") == []}
 
 
 def web_client() -> AlipayClient:
@@ -208,22 +214,16 @@ def web_client() -> AlipayClient:
 # ── errors ──
 
 STATUS = {
-    "session-ended": 401, "isv.code-invalid": 401, "isv.refresh-token-invalid": 401, "aop.auth-token-time-out": 401,
-    "aop.invalid-auth-token": 403, "isv.invalid-token": 403, "isv.insufficient-isv-permissions": 403,
-    "transport:timeout": 504, "bad-request:no-web-app": 404,
+    "session-ended": 401, "isv.code-invalid": 401, "aop.auth-token-time-out": 401, "aop.invalid-auth-token": 403,
+    "isv.invalid-token": 403, "isv.insufficient-isv-permissions": 403, "40006": 403, "transport:timeout": 504,
+    "bad-request:no-web-app": 404,
 }  # fmt: skip
 
 
 def show_error(error: AlipayError):
     """Alipay's own code and words where it has said any, ours else; then cause, remedy and the support question."""
-    lang, code = pages.language(), error.code
-    message, hint = error.explanation(lang) or (error.message, "")
-    if isinstance(error, GatewayError):
-        code, message, hint = error.sub_code or code, error.sub_msg or error.msg, error.hint(lang)
-    if code == "session-ended" and not request.path.startswith("/api/"):
-        cookie.pop("session", None)
-    status = STATUS.get(code, 400 if isinstance(error, RequestError) else 502)
-    return pages.error_answer(status, code, message, hint, error.report(lang))
+    said = error.as_dict(pages.language())
+    return pages.error_answer(STATUS.get(said["code"], 400 if isinstance(error, RequestError) else 502), **said)
 
 # ── main ──
 
@@ -231,7 +231,7 @@ def main():
     """Serve on 127.0.0.1, against the emulated Alipay unless the settings name another."""
     parser = argparse.ArgumentParser(description="Alipay's 获取会员信息, end to end")
     parser.add_argument("--env-file", type=Path, help="take the settings from this file, not from .env")
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--port", type=int, default=8000, choices=range(1, 65536), metavar="PORT")
     options = parser.parse_args()
     try:
         values = {"PUBLIC_URL": f"http://127.0.0.1:{options.port}"} | read_values(HERE, options.env_file)

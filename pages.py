@@ -5,23 +5,23 @@ Nothing here knows Alipay; app.py is where the integration is.
 
 import mimetypes
 import re
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, redirect, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from alipay_member.errors import RequestError
-from alipay_member.explanations import explain_value
+from alipay_member.explanations import explain, explain_value
 
 PAGE_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 POLICY = "default-src 'self'; img-src 'self' https://*.alipayobjects.com {}; frame-ancestors 'self'; base-uri 'none'"
 
 
-def install(app: Flask, gateway_url: str, public_url: str) -> None:
-    """Give the app its headers, its languages and its error pages; pictures may also come from the gateway's origin."""
-    gateway = urlsplit(gateway_url)
+def install(app: Flask, avatar_origin: str, public_url: str) -> None:
+    """Give the app its headers, its languages and its error pages; avatars may also come from `avatar_origin`."""
     app.config.update(
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=public_url.startswith("https://"),
@@ -29,10 +29,11 @@ def install(app: Flask, gateway_url: str, public_url: str) -> None:
         PERMANENT_SESSION_LIFETIME=30 * 86400,
         SESSION_REFRESH_EACH_REQUEST=False,  # a slow answer would overwrite what another tab has put there
     )
-    policy = POLICY.format(f"{gateway.scheme}://{gateway.netloc}")
+    policy = POLICY.format(avatar_origin)
     mimetypes.add_type("text/javascript", ".js")  # a Windows registry may say text/plain, which no browser runs
     if not app.config["SESSION_COOKIE_SECURE"]:  # on this machine: behind a proxy Host may well say localhost
         app.before_request(one_host_name)
+    app.before_request(partial(own_forms_only, public_url))
     app.after_request(lambda response: with_headers(response, policy))
     app.register_error_handler(HTTPException, http_error)
     app.context_processor(lambda: {"lang": language(), "t": in_language, "explain_value": explain_value})
@@ -53,7 +54,7 @@ def json_object() -> dict[str, Any]:
     """The request's body, a JSON object; else RequestError (HTTP 415 without a JSON content type)."""
     try:
         body = request.get_json()
-    except RecursionError:
+    except (RecursionError, OSError):  # too deep, or a broken chunked body
         body = None
     if not isinstance(body, dict):
         raise RequestError("the body is no JSON object", "json")
@@ -71,25 +72,27 @@ def local_path(path: str, default: str) -> str:
     return path if re.fullmatch(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}", path) else default
 
 
-def require_same_origin(public_url: str) -> None:
-    """A form counts only if one of our own pages sent it."""
-    if request.headers.get("Origin") not in (public_url, request.host_url.rstrip("/")):
+def own_forms_only(public_url: str) -> None:
+    """A form counts only if one of our own pages sent it. /api/* needs no such check: it reads no cookie."""
+    is_form = request.method == "POST" and request.blueprint == "web" and not request.path.startswith("/api/")
+    if is_form and request.headers.get("Origin") not in (public_url, request.host_url.rstrip("/")):
         raise RequestError("the form was sent from elsewhere", "origin")
 
 
-def error_answer(status: int, code: str, message: str, hint: str, report: str) -> tuple[Any, int]:
-    """JSON for /api/*, a page elsewhere."""
-    fields = {"code": code, "message": message, "hint": hint, "report": report}
+def error_answer(status: int, **said: str) -> tuple[Any, int]:
+    """code, message, hint and report as JSON for /api/*, as a page elsewhere."""
     if request.path.startswith("/api/"):
-        return {"error": fields}, status
-    return render_template("error.html", status=status, **fields), status
+        return {"error": said}, status
+    return render_template("error.html", status=status, **said), status
 
 
 def http_error(error: HTTPException) -> Any:
     """Flask's own errors (404, 413, 415 …) in the same shape."""
-    if error.code is None or error.code < 400:
+    if error.code is None or error.code < 400 or isinstance(error, BadHost):  # without a host there are no links
         return error
-    return error_answer(error.code, f"http-{error.code}", error.name, error.description or "", "")
+    code = f"http-{error.code}"
+    message, hint = explain(code, language()) or (error.name, error.description or "")
+    return error_answer(error.code, code=code, message=message, hint=hint, report="")
 
 
 def one_host_name() -> Any:
@@ -114,7 +117,7 @@ def with_headers(response: Response, policy: str) -> Response:
 class Quiet(WSGIRequestHandler):
     """No access log: the address of a callback has an auth_code in it."""
 
-    def log_request(self, *_: object) -> None:
+    def log(self, *_: object) -> None:
         """Nothing."""
 
 

@@ -4,8 +4,8 @@
                                        └── these bytes, exactly as received, are what was signed
 
 Production writes `/` as `\\/`, values may hold braces, quotes and even `"sign":"x"`, and a GBK character's second byte
-may be a backslash or a brace. So: decode strictly, let the JSON decoder find where each member begins and ends, and
-parse the node a second time from its signed bytes alone. Page: https://opendocs.alipay.com/common/02mse7 (自行实现验签)
+may be a backslash or a brace. So: decode strictly, let the JSON decoder say where each member begins and ends, and use
+nothing but what it read between these two places. Page: https://opendocs.alipay.com/common/02mse7 (自行实现验签)
 """
 
 import json
@@ -54,11 +54,11 @@ def read_answer(body: bytes, method: str, charset: str) -> Answer:
     signs = [value for name, _, value in members if name == "sign"]
     if len(nodes) > 1 or len(signs) > 1:
         raise SignatureError("the answer has its node or its signature more than once", "ambiguous")
-    if not nodes or not isinstance(nodes[0][2], dict):
+    name, signed, node = nodes[0] if nodes else ("", "", None)
+    if not isinstance(node, dict):
         raise TransportError(f"the answer has no {node_name(method)}", "unexpected")
-    name, signed, _ = nodes[0]
     sign = signs[0] if signs and isinstance(signs[0], str) else ""
-    return Answer(name, json.loads(signed), signed.encode(charset), sign, charset)
+    return Answer(name, node, signed.encode(charset), sign, charset)
 
 
 def _decode(body: bytes, charset: str) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import requests
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Retry
@@ -86,8 +87,8 @@ class AlipayClient:
         self,
         *,
         app_id: str,
-        app_private_key: str,
-        alipay_public_key: str,
+        app_private_key: str | RSAPrivateKey,
+        alipay_public_key: str | RSAPublicKey,
         gateway_url: str,
         authorize_endpoint: str | None = None,
         charset: str = "utf-8",
@@ -98,7 +99,7 @@ class AlipayClient:
         clock: Callable[[], float] = time.time,
         observer: Callable[[Exchange], None] | None = None,
     ) -> None:
-        """Keys in any form that signing.py loads (else KeyFormatError); timeout is (connect, read) in seconds.
+        """Keys loaded, or as text in any form that signing.py loads (else KeyFormatError); timeouts in seconds.
 
         With app_auth_token and merchant_app_id an ISV (第三方应用) calls for that merchant's app.
         """
@@ -108,7 +109,7 @@ class AlipayClient:
         self._private_key = load_private_key(app_private_key)
         self._alipay_key = load_public_key(alipay_public_key)
         self._app_auth_token, self._timeout, self._clock = app_auth_token, timeout, clock
-        self._session = session or _session(gateway_url)
+        self._http = session or _session(gateway_url)
         for name in ("urllib3.connectionpool", "urllib3.util.retry"):
             logging.getLogger(name).addFilter(_without_query)
 
@@ -187,7 +188,7 @@ class AlipayClient:
         options: Any = {"timeout": self._timeout, "allow_redirects": False, "stream": True}
         end = time.monotonic() + sum(self._timeout)
         try:
-            with closing(self._session.post(url, data=body, headers=headers, **options)) as response:
+            with closing(self._http.post(url, data=body, headers=headers, **options)) as response:
                 read = getattr(response.raw, "read1", response.raw.read)  # what is there, if urllib3 >= 2.2
                 while chunk := read(65536, decode_content=True):
                     exchange.raw_answer += chunk
@@ -211,7 +212,8 @@ class AlipayClient:
             raise (error if status == 200 else broken) from None
         flaw = signature_flaw(answer.signed_part, answer.sign, self._alipay_key, self._private_key.public_key())
         exchange.signed_part, exchange.charset, exchange.verified = answer.signed_part, answer.charset, flaw is None
-        if answer.name == ERROR_NODE or answer.code not in ("", "10000"):
+        claims_success = answer.code in ("", "10000") or answer.node.get("msg") == "Success"
+        if answer.name == ERROR_NODE or not claims_success:
             raise gateway_error(answer.node, exchange.parameters, exchange.string_to_sign, verified=flaw is None)
         if flaw:
             raise SignatureError(f"the answer claims success, but its signature is not good: {flaw}", flaw)
@@ -219,17 +221,19 @@ class AlipayClient:
             raise TransportError(f"the answer is in {answer.charset}, not in {self.charset}", "charset")
         if status != 200:
             raise broken
-        if not (answer.node.get("access_token") if exchange.method == TOKEN else answer.code):
+        token = _text(answer.node.get("access_token")) or ""
+        if not (token.isascii() and token if exchange.method == TOKEN else answer.code == "10000"):
             raise TransportError("the answer is signed, but says neither success nor error", "unexpected")
-        if exchange.method in (TOKEN, SHARE) and not (answer.node.get("open_id") or answer.node.get("user_id")):
+        ids = (_text(answer.node.get(name)) for name in ("open_id", "user_id"))
+        if exchange.method in (TOKEN, SHARE) and not any(ids):
             raise IdentityError("the answer has neither open_id nor user_id", "no-id")
         return answer.node
 
     def _token(self, params: Mapping[str, str]) -> Token:
         node = self.execute(TOKEN, params)
         return Token(
-            access_token=_text(node["access_token"]) or "",
-            refresh_token=_text(node.get("refresh_token")) or "",
+            access_token=str(node["access_token"]),
+            refresh_token=(_text(node.get("refresh_token")) or "").encode("ascii", "ignore").decode(),
             expires_in=_seconds(node.get("expires_in")),
             re_expires_in=_seconds(node.get("re_expires_in")),
             open_id=_text(node.get("open_id")),
@@ -250,7 +254,7 @@ def _session(gateway_url: str) -> requests.Session:
 
 
 def _without_query(record: logging.LogRecord) -> bool:
-    """Cut what urllib3 logs, a warning among it, to the path: the queries that we sign hold tokens and signatures."""
+    """Cut what urllib3 logs, warnings included, to the path: the queries that we sign hold tokens and signatures."""
     if isinstance(record.args, tuple):
         record.args = tuple(a.split("?")[0] if isinstance(a, str) and "&sign=" in a else a for a in record.args)
     return True

@@ -9,14 +9,14 @@
     ├── SessionEnded           our own session has ended or never was
     └── KeyFormatError         a key is not what it should be
 
-Access tokens, auth codes, keys and signatures are masked before they get here: no text of these errors has them.
+Access tokens, auth codes, keys and signatures are masked: no text of these errors has them.
 """
 
 import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 from .explanations import explain
 
@@ -75,8 +75,13 @@ class AlipayError(Exception):
         """Cause and remedy as one text."""
         return ("" if lang == "zh" else " ").join(self.explanation(lang))
 
+    def as_dict(self, lang: str = "zh") -> dict[str, str]:
+        """code, message, hint and report as a client may be shown them."""
+        message, hint = self.explanation(lang) or (self.message, "")
+        return {"code": self.code, "message": message, "hint": hint, "report": self.report(lang)}
+
     def report(self, lang: str = "zh") -> str:
-        """The question for Alipay's support: 使用环境 + 接口名称（中英文）+ 请求参数 + 报错信息; "" where none was."""
+        """The question for Alipay's support: 使用环境, 接口名称, 请求参数, 报错信息; "" if nothing was sent."""
         if self.call is None:
             return ""
         labels = {"zh": "使用环境 接口名称 请求参数 报错信息", "en": "Environment API Request Error"}[lang].split()
@@ -104,6 +109,11 @@ class GatewayError(AlipayError):
     def hint(self, lang: str = "zh") -> str:
         """Cause and remedy; for isv.invalid-signature also where the gateway's string to sign differs from ours."""
         return "\n".join(filter(None, (super().hint(lang), self.comparison.get(lang, ""))))
+
+    def as_dict(self, lang: str = "zh") -> dict[str, str]:
+        """The gateway's own code and words, and our hint."""
+        said = {"code": self.sub_code or self.code, "message": self.sub_msg or self.msg, "hint": self.hint(lang)}
+        return super().as_dict(lang) | said
 
 
 class SignatureError(AlipayError):
@@ -156,7 +166,8 @@ def gateway_error(node: Mapping[str, object], sent: Mapping[str, str], ours: str
         sub_msg = theirs[1] + "***"
     for name, value in sent.items():
         if name not in _OPEN_PARAMETERS and len(value) > 3:
-            msg, sub_code, sub_msg = (text.replace(value, "***") for text in (msg, sub_code, sub_msg))
+            for secret in (value, quote_plus(value)):
+                msg, sub_code, sub_msg = (text.replace(secret, "***") for text in (msg, sub_code, sub_msg))
     error = GatewayError(code, msg, sub_code, sub_msg, verified=verified)
     if theirs:
         error.comparison = _compare(html.unescape(theirs[2]), ours, sent)

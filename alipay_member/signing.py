@@ -10,6 +10,7 @@ import os
 import re
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -75,38 +76,41 @@ def _made_by(key: RSAPublicKey, signature: str, algorithm: HashAlgorithm) -> boo
     return True
 
 
-def load_private_key(text: str) -> RSAPrivateKey:
+def load_private_key(key: str | RSAPrivateKey) -> RSAPrivateKey:
     """The app's private key (应用私钥) from a file's path, PEM text or one-line base64, PKCS#1 or PKCS#8.
 
-    Takes some 50 ms: load it once. Raises KeyFormatError, which names what it found instead.
+    Takes some 50 ms: load it once; a loaded key is returned as it is. KeyFormatError says what was found instead.
     """
-    der = _der(text, "private")
+    loaded = _load(key, "private") if isinstance(key, str) else key
+    if not isinstance(loaded, RSAPrivateKey):
+        raise KeyFormatError("this is a public key, but the app's private key (应用私钥) belongs here")
+    return loaded
+
+
+def load_public_key(key: str | RSAPublicKey) -> RSAPublicKey:
+    """Alipay's public key (支付宝公钥), from the same forms. Raises KeyFormatError."""
+    loaded = _load(key, "public") if isinstance(key, str) else key
+    if not isinstance(loaded, RSAPublicKey):
+        raise KeyFormatError("this is a private key, but Alipay's public key (支付宝公钥) belongs here")
+    return loaded
+
+
+def _load(text: str, kind: str) -> RSAPrivateKey | RSAPublicKey:
+    der = _der(text, kind)
+    key: object = None
     try:
         key = load_der_private_key(der, password=None)
     except TypeError:
-        raise KeyFormatError("the private key is encrypted: export it without a password") from None
+        raise KeyFormatError("this is an encrypted private key: export it without a password") from None
     except (ValueError, UnsupportedAlgorithm):
-        if _is(load_der_public_key, der):
-            raise KeyFormatError("this is a public key, but the app's private key (应用私钥) belongs here") from None
-        raise KeyFormatError("these bytes are no RSA private key: copy 应用私钥 from Alipay's key tool again") from None
-    if not isinstance(key, RSAPrivateKey):
+        with suppress(ValueError, UnsupportedAlgorithm):
+            key = load_der_public_key(der)
+    if key is None:
+        raise KeyFormatError(f"these bytes are no RSA {kind} key: copy it from Alipay's key tool or console again")
+    if not isinstance(key, RSAPrivateKey | RSAPublicKey):
         raise KeyFormatError(f"this is a key of another kind ({type(key).__name__}): RSA2 needs an RSA key")
-    _warn_if_short(key.key_size)
-    return key
-
-
-def load_public_key(text: str) -> RSAPublicKey:
-    """Alipay's public key (支付宝公钥) from a file's path, PEM text or one-line base64. Raises KeyFormatError."""
-    der = _der(text, "public")
-    try:
-        key = load_der_public_key(der)
-    except (ValueError, UnsupportedAlgorithm):
-        if _is(load_der_private_key, der, None):
-            raise KeyFormatError("this is a private key, but Alipay's public key (支付宝公钥) belongs here") from None
-        raise KeyFormatError("these bytes are no RSA public key: copy 支付宝公钥 from the console again") from None
-    if not isinstance(key, RSAPublicKey):
-        raise KeyFormatError(f"this is a key of another kind ({type(key).__name__}): RSA2 needs an RSA key")
-    _warn_if_short(key.key_size)
+    if key.key_size < 2048:
+        warnings.warn(f"an RSA key of {key.key_size} bits is too short today: make one of 2048 bits", stacklevel=3)
     return key
 
 
@@ -116,17 +120,19 @@ def _der(text: str, kind: str) -> bytes:
     if not text:
         raise KeyFormatError(f"the {kind} key is empty")
     if "-----" not in text and "\n" not in text and os.path.isfile(text):
-        text = Path(text).read_text("utf-8", errors="replace").strip().lstrip("\ufeff")
+        text = Path(text).read_bytes().decode("utf-8-sig", errors="replace").strip()
+        if "\ufffd" in text or "\0" in text:
+            raise KeyFormatError(f"the {kind} key's file is no text (DER or UTF-16?): save it as PEM")
     text = text.replace("\\n", "\n")  # only now: C:\new.pem is a path
     if pem := _PEM.search(text):
         label, text = pem.groups()
         if "CERTIFICATE" in label:
             raise KeyFormatError("this is a certificate (公钥证书): this client takes the public key itself, 公钥模式")
         if "ENCRYPTED" in label or "ENCRYPTED" in text:
-            raise KeyFormatError(f"the {kind} key is encrypted: export it without a password")
+            raise KeyFormatError("this is an encrypted private key: export it without a password")
         if label not in ("PRIVATE KEY", "RSA PRIVATE KEY", "PUBLIC KEY", "RSA PUBLIC KEY"):
             raise KeyFormatError(f"this is a key of another kind ({label}): RSA2 needs an RSA key")
-    elif "-----BEGIN" in text:
+    elif "-----" in text:
         raise KeyFormatError("the PEM text is cut: its BEGIN line has no END line that matches")
     elif not _BASE64.fullmatch(text):
         raise KeyFormatError(f"the {kind} key is neither a file that exists, nor PEM text, nor one line of base64")
@@ -134,16 +140,3 @@ def _der(text: str, kind: str) -> bytes:
         return base64.b64decode("".join(text.split()), validate=True)
     except binascii.Error:
         raise KeyFormatError(f"the {kind} key's base64 is cut or damaged: copy it again, whole") from None
-
-
-def _is(load: object, *arguments: object) -> bool:
-    try:
-        load(*arguments)  # type: ignore[operator]
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return False
-    return True
-
-
-def _warn_if_short(bits: int) -> None:
-    if bits < 2048:
-        warnings.warn(f"an RSA key of {bits} bits is too short today: make one of 2048 bits", stacklevel=3)

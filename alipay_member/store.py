@@ -110,8 +110,8 @@ class MemberStore:
             self._same_person(db, session, token.open_id, token.user_id, now)
             db.execute(
                 "UPDATE sessions SET access_token = ?, refresh_token = ?, access_ends = ?, refresh_ends = ? "
-                "WHERE token_hash = ?",
-                (*_tokens(token, now)[:4], session.token_hash),
+                "WHERE token_hash = ? AND access_token = ?",  # a slower refresh does not undo a later one
+                (*_tokens(token, now)[:4], session.token_hash, session.access_token),
             )
             return self._session(db, session.token_hash)
 
@@ -180,8 +180,9 @@ class MemberStore:
     ) -> str:
         """The id of the session's member, which gains an id that it lacks; IdentityError if they are another's."""
         member = self._session(db, session.token_hash).member
-        if _differ(member.open_id, open_id) or _differ(member.user_id, user_id):
-            raise IdentityError("the answer names somebody else than the session", "other-person")
+        known = [(was, told) for was, told in ((member.open_id, open_id), (member.user_id, user_id)) if was and told]
+        if not known or any(was != told for was, told in known):
+            raise IdentityError("the answer does not name the session's member", "other-person")
         return self._one_row(db, member.app_id, member.open_id or open_id, member.user_id or user_id, now)
 
     def _session(self, db: sqlite3.Connection, token_hash: str) -> Session:
@@ -222,7 +223,7 @@ class MemberStore:
 
 
 def _tokens(token: Token, now: int) -> tuple[str, str, int, int, int]:
-    """access_token, refresh_token and when they and with them the session end."""
+    """The tokens, when each ends, and when the session does."""
     access_ends = now + token.expires_in
     refresh_ends = now + token.re_expires_in if token.refresh_token else access_ends
     ends = min(now + SESSION_LIFE, max(access_ends, refresh_ends))

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from cryptography.hazmat.primitives import serialization as keys
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from .accounts import MERCHANT, Accounts
@@ -32,9 +32,9 @@ class Quiet(WSGIRequestHandler):
 
 
 class Emulator:
-    """A running emulator; `accounts` and `faults` may be used directly."""
+    """An emulator that runs in a thread; port 0 takes a free one, OSError if it is taken. `clock` gives UTC seconds."""
 
-    def __init__(self, port: int, clock: Callable[[], float]):
+    def __init__(self, port: int = 0, clock: Callable[[], float] = time.time):
         self.accounts, self.faults = Accounts(clock), Faults()
         app = create_gateway_app(self.accounts, self.faults)
         with socket.create_server(("127.0.0.1", port)) as listener:  # Werkzeug would exit on a taken port
@@ -44,14 +44,10 @@ class Emulator:
 
     def settings(self) -> dict[str, str]:
         """The settings of an app that uses this emulator, with the keys of demo-mini and demo-web."""
-        public = self.accounts.alipay_key.public_key().public_bytes(
-            keys.Encoding.DER, keys.PublicFormat.SubjectPublicKeyInfo
-        )
+        public = self.accounts.alipay_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         values = {"ALIPAY_ENV": "emulator", "ALIPAY_GATEWAY_URL": f"{self.url}/gateway.do"}
         for app_id, prefix in (("demo-mini", "ALIPAY_"), ("demo-web", "ALIPAY_WEB_")):
-            private = self.accounts.apps[app_id].key.private_bytes(
-                keys.Encoding.DER, keys.PrivateFormat.PKCS8, keys.NoEncryption()
-            )
+            private = self.accounts.app_keys[app_id].private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
             values[f"{prefix}APP_ID"] = app_id
             values[f"{prefix}APP_PRIVATE_KEY"] = base64.b64encode(private).decode()
             values[f"{prefix}PUBLIC_KEY"] = base64.b64encode(public).decode()
@@ -59,8 +55,8 @@ class Emulator:
 
     def isv_settings(self) -> dict[str, str]:
         """The same for an ISV that calls for the demo merchant."""
-        token = {"ALIPAY_APP_AUTH_TOKEN": self.accounts.merchant_token, "ALIPAY_MERCHANT_APP_ID": MERCHANT}
-        return self.settings() | token
+        token = self.accounts.merchant_token
+        return self.settings() | {"ALIPAY_APP_AUTH_TOKEN": token, "ALIPAY_MERCHANT_APP_ID": MERCHANT}
 
     def stop(self) -> None:
         """End it; a call that is being answered slowly ends too."""
@@ -69,6 +65,4 @@ class Emulator:
         self._server.server_close()
 
 
-def start(port: int = 0, clock: Callable[[], float] = time.time) -> Emulator:
-    """Start an emulator on 127.0.0.1 in a thread; port 0 takes a free one. OSError if the port is taken."""
-    return Emulator(port, clock)
+start = Emulator

@@ -4,7 +4,6 @@ It watches the app from outside, by request hooks and the clients' observers: th
 Its events hold tokens: the emulator's, and `guard` gives them to nobody but pages of this machine.
 """
 
-import inspect
 import json
 import mimetypes
 import shlex
@@ -19,19 +18,20 @@ from urllib.parse import urlencode, urljoin
 import flask
 import requests
 from flask import g, jsonify, request
-from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from alipay_member.client import Exchange
-from alipay_member.explanations import VALUES, explain_value
+from alipay_member.explanations import VALUES, explain, explain_value
 
 from . import start
+from .gateway import guard
 
 HERE = Path(__file__).parent
 FOLDERS = {"miniprogram": HERE.parent / "miniprogram", "mistakes": HERE / "mistakes", "phone": HERE / "phone"}
 PORT = 8001  # the same each time, because the members' rows hold avatar addresses
 CONTROLS = ("members", "faults", "fault", "identity", "product", "auth-code", "app-auth-code", "revoke")
 UNWATCHED = ("/workbench", "/static/", "/healthz", "/favicon.ico")
-FUNCTIONS = {"alipay.system.oauth.token": "exchange_code", "alipay.user.info.share": "fetch_profile"}
+FUNCTIONS = {"authorization_code": "exchange_code", "refresh_token": "refresh_token"}  # by grant_type
 MAX_SHOWN = 20_000  # characters of each part of an answer
 
 Step = dict[str, Any]
@@ -65,23 +65,11 @@ def attach(app: flask.Flask) -> None:
     app.config["LANDING_PAGE"] = "/workbench/"
 
 
-def guard() -> None:
-    """Only this machine's own page gets in: another Host is DNS rebinding, another Origin a foreign page."""
-    own = request.host_url.rstrip("/")
-    if request.host.partition(":")[0] not in ("127.0.0.1", "localhost") or request.headers.get("Origin", own) != own:
-        flask.abort(403, "the workbench answers to its own page on this machine only")
-    if request.method in ("POST", "PUT") and request.mimetype != "application/json":
-        flask.abort(415, "send Content-Type: application/json")
-
-
 def file(app: str, path: str) -> flask.Response:
     """A file byte for byte; the mini-program's own types (.axml, .acss) are plain text. An .acss may be missing."""
-    try:
-        return flask.send_from_directory(FOLDERS[app], path, mimetype=mimetypes.guess_type(path)[0] or "text/plain")
-    except NotFound:
-        if not path.endswith(".acss"):
-            raise
+    if path.endswith(".acss") and not (FOLDERS[app] / path).is_file():
         return flask.Response(status=204)
+    return flask.send_from_directory(FOLDERS[app], path, mimetype=mimetypes.guess_type(path)[0] or "text/plain")
 
 
 class Workbench:
@@ -96,7 +84,7 @@ class Workbench:
         self.clients = [client for client in (parts.client, parts.web_client) if client]
         for client in self.clients:
             client.observer = self.observe
-        self.apps = list(dict.fromkeys(client.member_app_id for client in self.clients))  # an ISV's is one, the merchant's
+        self.apps = list(dict.fromkeys(client.member_app_id for client in self.clients))  # an ISV's: the merchant's one
 
     def rows(self) -> list[Step]:
         return [row.as_dict() for app_id in self.apps for row in self.store.members(app_id)]
@@ -130,20 +118,18 @@ class Workbench:
 
     def control(self, name: str) -> flask.Response:
         """The emulator's answer for the app in the phone, which `members` names: an ISV's is its merchant's."""
-        app, body = {"app_id": self.apps[0]}, request.get_json(silent=True)
-        data = json.dumps(app | body).encode() if isinstance(body, dict) else request.get_data()
-        answer = self.ask(request.method, name, data)
-        if name == "members":
+        app, body = {"app_id": self.apps[0]}, _json(request.get_data(as_text=True))
+        answer = self.ask(request.method, name, json.dumps(app | body if isinstance(body, dict) else body).encode())
+        if name == "members" and answer.data:
             answer.set_data(json.dumps(app | answer.get_json()))
         return answer
 
     def page(self) -> str:
-        words = json.loads((HERE / "words.json").read_text("utf-8")) | {"values": VALUES}
         fields = ("nick_name", "avatar")
-        words["empty"] = {field: [explain_value(field, None, lang) for lang in ("zh", "en")] for field in fields}
-        members, faults = (self.ask("GET", name).get_json() for name in ("members", "faults"))
-        shown = {"words": words, "web": len(self.clients) > 1} | members | faults
-        return flask.render_template("workbench.html", **shown)
+        empty = {field: [explain_value(field, None, lang) for lang in ("zh", "en")] for field in fields}
+        words = json.loads((HERE / "words.json").read_text("utf-8")) | {"values": VALUES, "empty": empty}
+        shown = self.ask("GET", "members").get_json() | self.ask("GET", "faults").get_json()
+        return flask.render_template("workbench.html", words=words, web=len(self.clients) > 1, **shown)
 
     def events(self) -> flask.Response:
         """The steps after number ?since, and the members and the number of sessions as they are now."""
@@ -163,32 +149,47 @@ class Workbench:
 
 def _request(response: flask.Response) -> Step:
     """What reached the app, what it answered, and which function did it."""
-    body = text = ""
-    with suppress(RequestEntityTooLarge, RecursionError):
-        body = text = request.get_data(as_text=True)
-        body = request.get_json(silent=True) or text
-    view = flask.current_app.view_functions.get(request.endpoint or "")
+    text = ""
+    with suppress(RequestEntityTooLarge, OSError):
+        text = request.get_data(as_text=True)
+    function = (request.endpoint or "").rpartition(".")[2]
     options = [f"-H{name}: {value}" for name, value in request.headers if name in ("Authorization", "Content-Type")]
-    curl = ["curl", "-X", request.method, request.url, *options, *[f"-d{text}"] * bool(text)]
+    curl = ["curl", "-X", request.method, request.url, *options, *["--data-raw", text] * bool(text)]
+    answer = response.get_json(silent=True) or response.location
+    error = answer.get("error") if isinstance(answer, dict) else None
     return {
         "kind": "request",
-        "function": f"app.py · {inspect.unwrap(view).__name__}()" if view else "app.py",
+        "function": f"app.py · {function}()" if function else "app.py",
         "method": request.method,
         "path": request.full_path.rstrip("?"),
         "status": response.status_code,
         "elapsed_ms": round((time.perf_counter() - g.began) * 1000, 1),
-        "body": body,
-        "answer": response.get_json(silent=True) or response.location,
+        "body": _json(text),
+        "answer": answer,
+        "error": error and error | _explanation(error["code"]),
         "curl": shlex.join(curl),
     }
+
+
+def _json(text: str) -> Any:
+    """The JSON that a body is, if the page can take it: no NaN, and not nested so deep that nobody could read it."""
+    with suppress(ValueError):
+        if text.count("[") + text.count("{") < 50:
+            return json.loads(json.dumps(json.loads(text), allow_nan=False))
+    return text
+
+
+def _explanation(code: str) -> Step:
+    """The page's two languages of what the app says in the phone's: cause as message, remedy as hint; {} if unknown."""
+    rows = zip(("message", "hint"), *(explain(code, lang) for lang in ("zh", "en")), strict=False)
+    return {name: {"zh": zh, "en": en} for name, zh, en in rows}
 
 
 def _exchange(exchange: Exchange, gateway_url: str) -> Step:
     """One call to Alipay, its answer cut where the signed bytes begin and end."""
     raw, signed, sent, error = exchange.raw_answer, exchange.signed_part, exchange.parameters, exchange.error
     cut = zip(("before", "signed", "after"), raw.partition(signed) if signed else (raw, b"", b""), strict=True)
-    renews = sent.get("grant_type") == "refresh_token"
-    function = "refresh_token" if renews else FUNCTIONS.get(exchange.method, "execute")
+    function = FUNCTIONS.get(sent.get("grant_type"), "fetch_profile")
     said = error and {name: {lang: getattr(error, name)(lang) for lang in ("zh", "en")} for name in ("hint", "report")}
     code = getattr(error, "sub_code", "") or getattr(error, "code", "")
     url = f"{gateway_url}?{urlencode(sent, encoding=exchange.charset)}"
@@ -202,7 +203,7 @@ def _exchange(exchange: Exchange, gateway_url: str) -> Step:
         "raw": {name: part.decode(exchange.charset, "replace")[:MAX_SHOWN] for name, part in cut},
         "verified": exchange.verified,
         "elapsed_ms": round(exchange.elapsed * 1000, 1),
-        "error": said and {"code": code, "message": str(error)} | said,
+        "error": said and {"code": code, "message": str(error)} | said | (_explanation(code) if ":" in code else {}),
         "curl": shlex.join(["curl", "-X", "POST", url]),
     }
 

@@ -23,7 +23,7 @@ const FAILURES = {
   'isv.code-invalid': ['授权码已经用过或已过期，请重新授权。', 'authorise'],
   'aop.invalid-auth-token': ['授权不包含会员信息，或已被解除，请重新授权。', 'authorise'],
   'isv.invalid-token': ['授权不包含会员信息，或已被解除，请重新授权。', 'authorise'],
-  [NO_PRODUCT]: ['本小程序没有开通「获取会员信息」产品，服务端只能保存会员标识。', 'retry'],
+  [NO_PRODUCT]: ['本小程序没有开通「获取会员信息」产品，服务端只能保存会员标识。', 'none'],
   'HTTP 400': ['服务端不接受这个请求，请稍后再试。', 'retry'],
   'HTTP 401': ['登录已经失效，请重新授权。', 'authorise'],
   'HTTP 403': ['没有权限读取会员信息。', 'leave'],

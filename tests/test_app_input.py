@@ -153,3 +153,9 @@ def test_store_that_fails_is_a_500_in_the_same_shape(app, caplog, monkeypatch):
     answer = at_home(app).get("/api/member", headers={"Authorization": "Bearer s3cret-session-token"})
     assert (answer.status_code, answer.json["error"]["code"]) == (500, "http-500")
     assert "s3cret" not in caplog.text + answer.text
+
+
+@pytest.mark.parametrize("host", ["..", "a" * 64, "127.0.0.1:99999999", ""])
+@pytest.mark.parametrize("path", ["/", "/member", "/api/member"])
+def test_a_host_that_is_none_is_no_server_error(app, path, host):
+    assert app.test_client().get(path, headers={"Host": host}).status_code < 500

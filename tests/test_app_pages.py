@@ -37,7 +37,7 @@ def test_every_answer_has_the_security_headers(web, path):
     answer = web.get(path)
     policy = directives(answer)
     assert policy["default-src"] == ["'self'"]
-    assert policy["img-src"] == ["'self'", "https://*.alipayobjects.com", "https://openapi.alipay.com"]
+    assert policy["img-src"] == ["'self'", "https://*.alipayobjects.com"]
     assert policy["frame-ancestors"] == ["'self'"]
     assert policy["base-uri"] == ["'none'"]
     assert "unsafe" not in answer.headers["Content-Security-Policy"]

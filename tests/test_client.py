@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from alipay_member import AlipayClient, Profile
-from alipay_member.errors import GatewayError, SignatureError, TransportError
+from alipay_member.errors import GatewayError, IdentityError, SignatureError, TransportError
 from conftest import needs_emulator
 from wire import SHARE, answer, answering, client_of, client_options, encoded, http, key, signature
 
@@ -176,9 +176,20 @@ def test_profile_has_what_came_and_none_for_the_rest():
 def test_texts_that_no_database_takes_are_made_whole():
     node = rb'{"code":"10000","open_id":"007","nick_name":"\ud83d\u0000a\ud83d\ude00"}'
     assert answering(answer(node)).fetch_profile("t").nick_name == "\ufffda😀"
-    node = rb'{"access_token":"authusrB\ud800\u0000","open_id":"007"}'
-    token = answering(answer(node, "alipay_system_oauth_token_response")).exchange_code("c0de")
-    assert token.access_token == "authusrB\ufffd"
+
+
+@pytest.mark.parametrize("token", [rb"authusrB\ud800", rb"authusrB\ud83d\ude00", rb"\u0000", b""])
+def test_tokens_that_could_not_be_sent_again_are_no_success(token):
+    body = answer(b'{"access_token":"%s","open_id":"007"}' % token, "alipay_system_oauth_token_response")
+    with pytest.raises(TransportError) as caught:
+        answering(body).exchange_code("c0de")
+    assert caught.value.reason == "unexpected"
+
+
+def test_an_id_that_is_empty_once_made_whole_is_none():
+    body = answer(rb'{"code":"10000","open_id":"\u0000","nick_name":"a"}')
+    with pytest.raises(IdentityError, match="neither open_id nor user_id"):
+        answering(body).fetch_profile("t")
 
 
 @pytest.mark.parametrize(

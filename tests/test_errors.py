@@ -124,7 +124,7 @@ FLAWS = [
     ("app-key", SignatureError, "app-key", "填的是应用公钥", "You pasted 应用公钥"),
     ("node-twice-first", SignatureError, "ambiguous", "不止一个", "more than one"),
     ("node-twice-last", SignatureError, "ambiguous", "不止一个", "more than one"),
-    ("other-node", TransportError, "unexpected", "没有这个方法", "no node of this method"),
+    ("other-node", TransportError, "unexpected", "没有这个方法", "no result of this method"),
     ("http-500", TransportError, "http-status", "HTTP 状态不是 200", "HTTP status is not 200"),
     ("html", TransportError, "not-json", "不是 JSON", "not JSON"),
     ("truncated", TransportError, "not-json", "不是 JSON", "not JSON"),
@@ -201,7 +201,7 @@ FAQ = {  # what the source document's FAQ answers: a key that people search for,
     "no nick_name": ("企业账户", "company account"),
     "no avatar": ("没有设置", "set none"),
     "no real_name": ("不会返回", "never returned"),
-    "user_status": (
+    "no user_status": (
         "T 已认证，Q 快速注册，B 被冻结，W 已注册未激活",
         "T certified, Q quick registration, B frozen, W not activated",
     ),

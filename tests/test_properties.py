@@ -78,11 +78,11 @@ def test_string_to_sign_is_what_sign_and_verify_agree_on(data, charset):
 @examples(200)
 @given(data=st.data(), charset=CHARSETS)
 def test_any_object_that_the_emulator_signs_is_read_back_identically(data, charset):
-    from emulator.answers import Answer, rsa_sign
+    from emulator.faults import Answer
 
     node = data.draw(objects(charset)) | {"code": "10000", "open_id": "007"}
     spaces = {name: data.draw(st.sampled_from(["", " ", "\n\t"])) for name in ("comma", "colon")}
-    written = Answer(SHARE_NODE, node, lambda part: rsa_sign(part, key("alipay")), charset, "text/html",
+    written = Answer(SHARE_NODE, node, signature, charset,
                      comma=f"{spaces['comma']},{spaces['comma']}", colon=f"{spaces['colon']}:")  # fmt: skip
     read = answering(written.to_bytes(), charset).execute(SHARE)
     assert read == node

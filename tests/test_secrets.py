@@ -77,7 +77,7 @@ def test_refused_connections_say_no_secret(caplog):
 @needs_emulator
 def test_invalid_signature_says_no_secret(emulator, settings, caplog):
     caplog.set_level(logging.DEBUG)
-    key = settings.web.app_private_key
+    key = emulator.settings()["ALIPAY_WEB_APP_PRIVATE_KEY"]
     seen = []
     client = AlipayClient(**settings.client_options(settings.app) | {"app_private_key": key}, observer=seen.append)
     with pytest.raises(GatewayError, match=r"isv\.invalid-signature") as caught:

@@ -9,7 +9,7 @@ import pytest
 
 import production
 from alipay_member import Settings, SettingsError
-from alipay_member.settings import NAMES, read_values
+from alipay_member.settings import NAMES, environment, read_values
 from conftest import ROOT
 
 EMULATOR = {"ALIPAY_ENV": "emulator", "ALIPAY_APP_ID": "demo-mini"}
@@ -238,3 +238,36 @@ def test_env_example_names_every_setting_and_no_other():
     text = (ROOT / ".env.example").read_text("utf-8")
     named = set(re.findall(r"^#? ?([A-Z][A-Z_]+)=", text, re.MULTILINE))
     assert named | {"ALIPAY_GATEWAY_URL"} == set(NAMES)  # which python -m emulator writes into a file of its own
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "alipay_env=production\n", "PUBLIC_URL=http://127.0.0.1:8000\n",
+                                  "ALIPAY_ENV=\n", '{"ALIPAY_ENV": "production"}\n'])  # fmt: skip
+def test_a_named_file_that_sets_no_environment_is_refused(tmp_path, text):
+    (tmp_path / "file.env").write_text(text)
+    with pytest.raises(SettingsError, match="ALIPAY_ENV"):
+        environment(read_values(tmp_path, tmp_path / "file.env"))
+
+
+@pytest.mark.parametrize("text", ["# all commented out\n", "ALIPAY_ENV=\n", "alipay_env=sandbox\n"])
+def test_a_dotenv_that_means_something_else_never_means_the_emulator(tmp_path, text):
+    (tmp_path / ".env").write_text(text)
+    with pytest.raises(SettingsError, match="ALIPAY_ENV"):
+        environment(read_values(tmp_path))
+
+
+def test_a_dotenv_that_is_a_folder_is_refused(tmp_path):
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(SettingsError, match="there is no file"):
+        read_values(tmp_path)
+
+
+def test_a_key_file_is_found_beside_the_project_wherever_it_is_started(tmp_path, monkeypatch):
+    monkeypatch.chdir("/")
+    (tmp_path / "app.key").write_text(production.values()["ALIPAY_APP_PRIVATE_KEY"])
+    assert load(tmp_path, ALIPAY_APP_PRIVATE_KEY="app.key").app.app_private_key.key_size == 2048
+
+
+def test_an_empty_secret_of_an_interrupted_start_is_made_anew(tmp_path, listener):
+    (tmp_path / "instance").mkdir()
+    (tmp_path / "instance/secret_key").touch()
+    assert len(load(tmp_path, **EMULATOR, ALIPAY_GATEWAY_URL=listener, SECRET_KEY=None).secret_key) == 64

@@ -59,7 +59,7 @@ def assert_refused(answer, code, *words):
     """A 400 page that says what happened and offers to log in."""
     assert answer.status_code == 400
     assert f"<code>{code}</code>" in answer.text
-    assert 'href="/login?again=1"' in answer.text
+    assert 'href="/login?again=1' in answer.text
     assert all(word in answer.text for word in words)
 
 
@@ -165,7 +165,7 @@ def test_callback_with_a_code_that_alipay_refuses_offers_to_authorise_again(site
     answer = browser.open("/callback", params={"state": state, "auth_code": "made-up-code"})
     assert answer.status_code == 401
     assert "isv.code-invalid" in answer.text
-    assert 'href="/login?again=1"' in answer.text
+    assert 'href="/login?again=1' in answer.text
     assert site.store.members("demo-web") == []
 
 

@@ -9,9 +9,9 @@ const LABELS = {
 
 /** @type {Record<string, string>} */
 const MEANINGS = {
-  'gender F': '女', 'gender M': '男', 'user_type 1': '公司账户', 'user_type 2': '个人账户',
+  'gender F': '女性', 'gender M': '男性', 'user_type 1': '公司账户', 'user_type 2': '个人账户',
   'user_status Q': '快速注册用户', 'user_status T': '已认证用户', 'user_status B': '被冻结账户',
-  'user_status W': '已注册，未激活', 'is_certified T': '已通过', 'is_certified F': '未通过',
+  'user_status W': '已注册，未激活的账户', 'is_certified T': '通过实名认证', 'is_certified F': '没有实名认证',
   'is_student_certified T': '是学生', 'is_student_certified F': '不是学生',
 };
 
