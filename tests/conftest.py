@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from browser import CHROMIUM, bench, chromium, page, phone  # noqa: F401 (fixtures)
+from browser import CHROMIUM, bench, chromium, desk, page, phone  # noqa: F401 (fixtures)
 
 ROOT = Path(__file__).resolve().parent.parent
 for _name in [name for name in os.environ if name.startswith("ALIPAY_") or name in ("SECRET_KEY", "DATABASE_URL")]:

@@ -1,8 +1,8 @@
-// What stands in {{ }}, evaluated as it is read: no eval, own properties only, no calls, no assignment. As nothing in it has an
-// effect, both sides of ?: && || may be evaluated, and reading it once with no data finds every mistake.
+// What stands in {{ }}, evaluated as it is read: own properties only, no calls, no assignment. As nothing in it has an effect, both
+// sides of ?: && || are evaluated, and reading it once with no data finds every mistake.
 const TOKEN = /\s*([\p{L}_$][\p{L}\d_$]*|\d*\.?\d+|'[^'\n]*'|"[^"\n]*"|\.{3}|[=!]==?|[<>]=|&&|\|\||\+\+|--|[-+*/%<>!?:.,()[\]{}])/uy;
 const NAME = /^[\p{L}_$]/u, STRING = /^['"]/, BANNED = /^(__proto__|constructor|prototype)$/;
-/* eslint-disable eqeqeq -- the mini-program's own == */
+/* eslint eqeqeq: off -- the mini-program's own == */
 const LEVELS = [ // weakest first
   { '||': (a, b) => a || b }, { '&&': (a, b) => a && b },
   { '==': (a, b) => a == b, '!=': (a, b) => a != b, '===': (a, b) => a === b, '!==': (a, b) => a !== b },
@@ -10,18 +10,17 @@ const LEVELS = [ // weakest first
   { '+': (a, b) => a + b, '-': (a, b) => a - b },
   { '*': (a, b) => a * b, '/': (a, b) => a / b, '%': (a, b) => a % b },
 ];
-/* eslint-enable eqeqeq */
-const UNARY = { '!': (value) => !value, '-': (value) => -value, '+': (value) => +value };
-const WORDS = { true: true, false: false, null: null, undefined };
+const UNARY = { '!': value => !value, '-': value => -value, '+': value => +value };
+const WORDS = { true: true, false: false, null: null };
 const ENTITIES = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'", nbsp: '\u00a0' };
 
-/** An own property or undefined: nothing inherited is in reach, and a missing object is no error. */
+/** An own property or undefined: nothing inherited is in reach. */
 export const own = (object, key) => (object != null && Object.hasOwn(Object(object), key) ? object[key] : undefined);
-export const show = (value) => (value == null ? '' : String(value));
-/** Sets `a.b[0].c` in data, as setData does. */
+export const show = value => (value == null ? '' : String(value));
 export function assign(data, path, value) {
-  const keys = path.match(/[^.[\]]+/g), last = keys.pop();
-  if ([...keys, last].some((key) => BANNED.test(key))) throw new Error(`setData: ${path}`);
+  const keys = path.match(/[^.[\]]+/g);
+  if (keys.some(key => BANNED.test(key))) throw new Error(`setData: ${path}`);
+  const last = keys.pop();
   keys.forEach((key, i) => { data = data[key] ??= /^\d+$/.test(keys[i + 1] ?? last) ? [] : {}; });
   data[last] = value;
 }
@@ -32,14 +31,14 @@ function evaluate(source, end, scope, refuse, body) {
   const next = () => {
     const word = text;
     TOKEN.lastIndex = end;
-    [, text] = TOKEN.exec(source) ?? refuse('{{ }} 没有结束，或有不支持的符号', end);
+    [, text] = TOKEN.exec(source) ?? refuse('{{ }} 写法有误', end);
     end = TOKEN.lastIndex;
     at = end - text.length;
     return word;
   };
-  const take = (sign) => text === sign && next();
+  const take = sign => text === sign && next();
   const need = (sign, value) => (take(sign) ? value : refuse(`此处应为 ${sign}，不是 ${text}`, at));
-  const safe = (key) => (BANNED.test(key) ? refuse(`不允许访问 ${key}`, at) : key);
+  const safe = key => (BANNED.test(key) ? refuse(`不允许访问 ${key}`, at) : key);
   const name = () => (NAME.test(text) ? safe(next()) : need('属性名'));
   const list = (close, item) => {
     const items = [];
@@ -52,21 +51,21 @@ function evaluate(source, end, scope, refuse, body) {
     const yes = need(':', value()), no = value();
     return test ? yes : no;
   };
-  const binary = (level) => {
+  const binary = level => {
     if (!LEVELS[level]) return unary();
     let left = binary(level + 1);
     while (own(LEVELS[level], text)) left = LEVELS[level][next()](left, binary(level + 1));
     return left;
   };
   const unary = () => (own(UNARY, text) ? UNARY[next()](unary()) : path(primary()));
-  const path = (object) => {
-    if (text === '(') refuse('{{ }} 里不能调用函数', at);
+  const path = object => {
+    if (text === '(') refuse('不能调用函数', at);
     if (take('.')) return path(own(object, name()));
     return take('[') ? path(own(object, safe(need(']', value())))) : object;
   };
   const primary = () => {
-    const word = NAME.test(text) ? name() : next();
-    if (NAME.test(word)) return own(Object.hasOwn(WORDS, word) ? WORDS : scope, word);
+    if (NAME.test(text)) return own({ ...scope, ...WORDS }, name());
+    const word = next();
     if (STRING.test(word)) return word.slice(1, -1);
     if (/\d/.test(word)) return Number(word);
     if (word === '(') return need(')', value());
@@ -86,7 +85,7 @@ function evaluate(source, end, scope, refuse, body) {
 
 /** Text with {{ }}, from `at` to the character `stop` or the end: [value, offset]. A lone {{ }} keeps its type. */
 export function interpolate(source, at, scope, refuse, stop, body) {
-  const parts = [], decode = (whole, name, offset) => ENTITIES[name] ?? refuse(`不支持 ${whole}`, at + offset);
+  const parts = [], decode = (whole, name, offset) => own(ENTITIES, name) ?? refuse(`不支持 ${whole}`, at + offset);
   while (at < source.length && source[at] !== stop) {
     let end = at, part;
     while (end < source.length && source[end] !== stop && !source.startsWith('{{', end)) end += 1;

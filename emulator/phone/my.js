@@ -1,87 +1,72 @@
-/**
- * The mini-program's `my`: `screen`'s functions and those that need a server. What is missing reads as undefined, as on an Alipay too
- * old to have it, so that feature tests are honest; calling it throws, and the phone shows that as a refusal.
- */
-export function createMy({ app, state, supported: { failures, openUserInfo, system }, report, where, problem, consent, screen }) {
-  const session = crypto.randomUUID().slice(0, 8), prefix = `phone:${app}:${state.member}:`, my = { __proto__: null };
-  const failed = (error, api = 'getAuthCode') => ({ error, errorMessage: failures[api]?.[error] });
-  const fail = (...about) => Promise.reject(failed(...about));
-  let calls = 0;
+import { ask } from '../static/dom.js';
 
-  /** Reports a call and its end. The callbacks come before the Promise, which need not be caught if there are any. */
+/** The mini-program's `my`. What is missing reads as undefined, as on an old Alipay; calling it throws, and the phone shows that. */
+export function createMy({ state, bench, supported: { failures, openUserInfo }, report, where, problem, consent, screen }) {
+  const prefix = `phone:${state.app}:${state.member}:`;
+  const fail = (error, api = 'getAuthCode', more) => Promise.reject({ error, errorMessage: failures[api][error], ...more });
+
+  /** Reports a call and its end. With callbacks nobody needs to catch the Promise. */
   function call(api, options, work, sent) {
-    const id = `${session}-${++calls}`, began = performance.now(), planned = state.fail?.api === api && state.fail.error;
-    const args = Object.entries({ ...options, ...sent }).filter(([, value]) => typeof value !== 'function');
-    const end = (ok) => (result = {}) => {
-      report({ type: 'return', id, api, ok, result, elapsed: performance.now() - began });
-      options[ok ? 'success' : 'fail']?.(result);
-      options.complete?.(result);
+    const { success, fail: failure, complete, ...args } = options, trace = crypto.randomUUID();
+    // The silent login at the start must not use up a failure meant for what the user does.
+    const planned = bench.fail?.api === api && state.touched && bench.fail.error;
+    const end = ok => (result = {}) => {
+      report({ kind: 'return', trace, api, ok, result });
+      (ok ? success : failure)?.(result);
+      complete?.(result);
       return ok ? result : Promise.reject(result);
     };
-    report({ type: 'call', id, api, args: Object.fromEntries(args), where: where() });
+    report({ kind: 'call', trace, api, args: { ...args, ...sent }, where: where() });
     if (api.endsWith('Sync')) return end(true)(work(options));
-    if (planned) state.fail = null;
-    const done = (async () => (planned ? fail(planned, api) : work(options, id)))().then(end(true), end(false));
-    if (options.success || options.fail || options.complete) done.catch((error) => error instanceof Error && problem(error));
+    if (planned) bench.fail = null;
+    const done = (async () => (planned ? fail(planned, api) : work(options, trace)))().then(end(true), end(false));
+    if (success || failure || complete) done.catch(error => error instanceof Error && problem(error));
     return done;
   }
 
   async function emulator(name, body) {
-    const post = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
-    const answer = await fetch(`/workbench/emulator/${name}`, body && post).catch(() => ({}));
-    return answer.ok ? answer.json() : fail(12);
+    const answer = await ask(body ? 'POST' : 'GET', `emulator/${name}`, body).catch(() => fail(12));
+    return answer.error ? fail(12) : answer;
   }
   async function lookUp() {
-    const { app_id: own, members, apps } = await emulator('members');
-    const member = members.find(({ id }) => id === state.member) ?? members[0];
-    const told = { nickName: state.forge?.nick_name ?? member.nick_name ?? '', avatar: member.avatar ?? '' };
+    const { app_id: own, members, apps } = await emulator('members'), member = members.find(({ id }) => id === state.member);
+    const told = { nickName: bench.forge?.nick_name ?? member.nick_name ?? '', avatar: member.avatar ?? '' };
     return { member, told, agreed: member.consented.includes(own), bound: apps[own].product };
   }
   async function getAuthCode({ scopes = 'auth_base' }) {
     const { member, agreed } = await lookUp(), asked = [scopes].flat();
-    if (!asked.every((scope) => /^auth_(base|user)$/.test(scope))) return fail(3);
+    if (!asked.every(scope => /^auth_(base|user)$/.test(scope))) return fail(3);
     const answer = asked.includes('auth_user') && !agreed ? await consent(member) : 'agree';
-    if (answer !== 'agree') return fail(answer === 'refuse' ? 11 : 3); // 3: the back key
+    if (answer !== 'agree') return fail(answer === 'refuse' ? 11 : 3);
     const { auth_code: authCode } = await emulator('auth-code', { member: member.id, scopes: asked });
     return authCode ? { authCode, authErrorScopes: {}, authSuccessScopes: asked } : fail(10);
   }
-  const authorize = () => call('getAuthorize', {}, async () => void await getAuthCode({ scopes: 'auth_user' }));
 
-  /** What will be sent, and where: the configured API's origin becomes this page's own, path and query kept. */
-  function prepare({ url, method = 'GET', headers = {}, data }, type) {
-    const sent = { method: method.toUpperCase(), headers: { 'content-type': type }, data }, to = URL.canParse(url) && new URL(url);
-    for (const [name, value] of Object.entries(headers)) sent.headers[name.toLowerCase()] = value;
-    if (!to || Object.values(headers).some((value) => typeof value !== 'string')) return { error: 2 };
-    if (to.origin !== state.api && to.origin !== location.origin) return { error: 11 };
-    if (state.forge && sent.method === 'POST') Object.assign(sent, { forged: state.forge, data: { ...data, ...state.forge } });
-    const query = new URLSearchParams(sent.data);
-    if (sent.method === 'GET') query.forEach((value, name) => to.searchParams.append(name, value));
-    else if (sent.data) sent.body = sent.headers['content-type'].includes('json') ? JSON.stringify(sent.data) : String(query);
-    return { ...sent, sentTo: location.origin + to.pathname + to.search };
-  }
-  async function send({ error, sentTo, ...request }, { dataType = 'json', timeout = 30000 }, id) {
-    if (error) return fail(error, 'request');
-    const headers = { ...request.headers, 'X-Trace': id, 'Accept-Language': 'zh-CN' }, signal = AbortSignal.timeout(timeout);
-    const lost = ({ name }) => fail(name === 'TimeoutError' ? 13 : 12, 'request');
-    const answer = await fetch(sentTo, { ...request, headers, signal, credentials: 'omit' }).catch(lost);
-    const result = { data: await answer.text().catch(lost), status: answer.status, headers: Object.fromEntries(answer.headers) };
-    let wrong = !answer.ok && 19; // the docs count HTTP errors as failures
-    if (/json/i.test(dataType)) try { result.data = JSON.parse(result.data); } catch { wrong ||= 14; }
-    return wrong ? Promise.reject({ ...failed(wrong, 'request'), ...result }) : result;
-  }
+  /** The configured API's origin becomes this page's own. `type`: of the body, unless the headers say. */
   const request = (api, type) => (options = {}) => {
-    const sent = prepare(options, type);
-    return call(api, options, (_, id) => send(sent, options, id), sent);
+    const { url, method = 'GET', data, headers } = options, to = URL.parse(url);
+    const sent = { method: method.toUpperCase(), headers: { 'content-type': type }, data };
+    for (const name in headers) sent.headers[name.toLowerCase()] = headers[name];
+    if (bench.forge && sent.method === 'POST') Object.assign(sent, { forged: bench.forge, data: { ...data, ...bench.forge } });
+    const form = new URLSearchParams(sent.data);
+    if (sent.method === 'GET') form.forEach((value, name) => to?.searchParams.append(name, value));
+    if (to) sent.sentTo = location.origin + to.pathname + to.search;
+
+    return call(api, options, async (_, trace) => {
+      if (!to) return fail(2, 'request');
+      if (![state.api, location.origin].includes(to.origin)) return fail(11, 'request');
+      const about = { ...sent, headers: { ...sent.headers, 'X-Trace': trace, 'Accept-Language': 'zh-CN' }, credentials: 'omit' };
+      if (sent.data && sent.method !== 'GET') about.body = /json/.test(sent.headers['content-type']) ? JSON.stringify(sent.data) : form;
+      const answer = await fetch(sent.sentTo, about).catch(() => fail(12, 'request'));
+      const result = { data: await answer.text(), status: answer.status, headers: Object.fromEntries(answer.headers) };
+      let wrong = !answer.ok && 19; // the docs count HTTP errors as failures
+      try { result.data = JSON.parse(result.data); } catch { wrong ||= 14; }
+      return wrong ? fail(wrong, 'request', result) : result;
+    }, sent);
   };
 
-  const stored = ({ key }) => prefix + key;
-  const storage = {
-    set: (options) => localStorage.setItem(stored(options), JSON.stringify(options.data ?? null)),
-    get: (options) => ({ data: JSON.parse(localStorage.getItem(stored(options))) }),
-    remove: (options) => localStorage.removeItem(stored(options)),
-    clear: () => Object.keys(localStorage).forEach((name) => name.startsWith(prefix) && localStorage.removeItem(name)),
-  };
   const apis = {
+    __proto__: null,
     ...screen,
     getAuthCode,
     getAuthUserInfo: () => lookUp().then(({ told, agreed }) => (agreed ? told : fail(4))),
@@ -90,15 +75,13 @@ export function createMy({ app, state, supported: { failures, openUserInfo, syst
       const response = { ...openUserInfo.agreed, ...told, gender, province, city };
       return { response: JSON.stringify({ response: !bound ? openUserInfo.unbound : agreed ? response : openUserInfo.refused }) };
     },
-    getSystemInfoSync: () => ({ ...system, windowWidth: window.innerWidth, windowHeight: window.innerHeight }),
+    setStorageSync: ({ key, data = null }) => localStorage.setItem(prefix + key, JSON.stringify(data)),
+    getStorageSync: ({ key }) => ({ data: JSON.parse(localStorage.getItem(prefix + key)) }),
+    removeStorageSync: ({ key }) => localStorage.removeItem(prefix + key),
   };
-  for (const [verb, work] of Object.entries(storage)) apis[`${verb}Storage`] = apis[`${verb}StorageSync`] = work;
-  const all = {
-    canIUse: (name) => name in my || name === 'button.open-type.getAuthorize',
-    request: request('request', 'application/json'),
-    httpRequest: request('httpRequest', 'application/x-www-form-urlencoded'), // no longer maintained, but it works
-  };
-  for (const [name, work] of Object.entries(apis)) all[name] = (options = {}) => call(name, options, work);
-  const setMissing = (names) => Object.keys(all).forEach((name) => (names.includes(name) ? delete my[name] : (my[name] = all[name])));
-  return { my, setMissing, authorize };
+  for (const [name, work] of Object.entries(apis)) apis[name] = (options = {}) => call(name, options, work);
+  apis.request = request('request', 'application/json');
+  apis.httpRequest = request('httpRequest', 'application/x-www-form-urlencoded');
+  const my = new Proxy(apis, { get: (_, name) => (bench.missing.includes(name) ? undefined : apis[name]) });
+  return { my, authorize: () => call('getAuthorize', { scopes: 'auth_user' }, getAuthCode) };
 }

@@ -1,192 +1,141 @@
 // The page: listens to the phone, asks the server what it did, and turns the switches. The address is the deep link.
 import { drawContrast } from './contrast.js';
-import { $, ask, copyButton, h, say, words } from './dom.js';
-import { addStep, allSteps, clearTrace, endCall, failed } from './trace.js';
+import { $, ask, copyButton, fill, h, say, words } from './dom.js';
+import { addStep, clearTrace, endCall, failed, steps } from './trace.js';
 
-const root = document.documentElement;
+const SWITCHES = ['member', 'app', 'identity', 'fault'], root = document.documentElement;
 const pressed = name => document.querySelector(`[data-${name}][aria-pressed=true]`)?.dataset[name];
-const state = { member: pressed('member'), app: pressed('app'), identity: pressed('identity'), fault: pressed('fault'),
-  forge: null, told: null, who: null, since: Number(sessionStorage.getItem('workbench:since')) };
-const failure = () => words.failures.find(({ name }) => name === state.fault);
-const phone = bench => $('phone').contentWindow.postMessage({ bench }, location.origin);
+const chosen = Object.fromEntries(SWITCHES.map(name => [name, pressed(name)]));
+const failure = () => words.failures.find(({ name }) => name === chosen.fault) ?? {};
+const bench = window.bench = { forge: null, fail: null, missing: [] }; // the phone looks here
+const toPhone = () => $(innerWidth > 800 ? 'trace-title' : 'phone').scrollIntoView({ block: 'nearest' });
+const now = () => Date.now() / 1000, opened = now();
+let told, row, polling = Promise.resolve(), since = Number(sessionStorage.getItem('workbench:since'));
 
-// ── the phone ──
-
-/** Start the phone anew, in the chosen member's hands; `forget` also empties what its mini-programs stored. */
-function startPhone(forget) {
-  const old = $('phone'), place = old.parentNode, { app, member } = state;
-  old.remove(); // at once, so that nothing of it is stored or reported any more
+function startPhone() {
+  const old = $('phone'), { app, member } = chosen;
+  old.replaceWith(Object.assign(old.cloneNode(), { src: `/workbench/phone/index.html?${new URLSearchParams({ app, member })}` }));
   $('failure').hidden = true;
-  state.told = state.who = null;
-  if (forget)
-    Object.keys(localStorage).filter(key => key.startsWith('phone:')).forEach(key => localStorage.removeItem(key));
-  place.append(Object.assign(old.cloneNode(), { src: `/workbench/phone/index.html?${new URLSearchParams({ app, member })}` }));
+  told = row = null;
+}
+function forgetPhones() {
+  for (const key of Object.keys(localStorage)) if (key.startsWith('phone:')) localStorage.removeItem(key);
 }
 
-const calls = new Set(); // of the phone, under way
-let settled; // a timer: the phone has been quiet for a moment
-const now = () => Date.now() / 1000;
-const opened = now();
-
-const heard = {
-  ready() {
-    calls.clear();
-    phone({ forge: state.forge });
-    if (failure()?.bench?.missing) phone(failure().bench);
-  },
-  call({ id, api, args, where }) {
-    calls.add(id);
-    addStep({ kind: 'call', at: now(), trace: id, api, args, where });
-  },
-  return(event) {
-    const { id, api, ok, result } = event;
-    calls.delete(id);
-    const step = endCall(event);
-    if (ok && api === 'getAuthUserInfo') state.told = result;
-    if (ok && api === 'getOpenUserInfo') {
-      const { response } = JSON.parse(result.response);
-      if (response.code === '10000') state.told = response;
-    }
-    if (!ok && failure()?.bench?.fail?.api === api) choose(null);
-    if (step) explain(step);
-    poll();
-  },
-  screen: ({ page }) => addStep({ kind: 'screen', at: now(), page }),
-  refused: event => addStep({ kind: 'refused', at: now(), ...event }),
-};
-
-addEventListener('message', ({ origin, source, data }) => {
-  if (origin !== location.origin || source !== $('phone').contentWindow || !data.phone) return;
-  heard[data.phone.type]?.(data.phone);
-  clearTimeout(settled);
-  // A failure that the address asks for waits until the start is over, so that the silent login does not use it up.
-  if (!calls.size) settled = setTimeout(() => { if (failure()?.bench?.fail) phone(failure().bench); }, 400);
+addEventListener('message', ({ source, data: { phone } }) => {
+  if (source !== $('phone')?.contentWindow || !phone) return;
+  if (phone.kind !== 'return') return addStep({ at: now(), ...phone });
+  const { api, ok, result } = phone;
+  endCall(phone);
+  if (ok && api === 'getAuthUserInfo') told = result;
+  if (ok && api === 'getOpenUserInfo') {
+    const { response } = JSON.parse(result.response);
+    if (response.code === '10000') told = response;
+  }
+  if (!ok && failure().bench?.fail?.api === api) choose(null);
+  explain(phone);
+  poll();
 });
 
-// ── what the server did ──
-
-let polling; // one poll after the other, so that no step comes twice
-
-const poll = () => (polling = Promise.resolve(polling).then(fetchSteps).catch(() => {})); // the server may be restarting
+// One after the other, so that no step comes twice
+const poll = () => (polling = polling.then(fetchSteps).catch(() => {}));
 
 async function fetchSteps() {
-  const { next, events, members, sessions } = await ask('GET', `events?since=${state.since}`);
-  state.since = next;
+  const { next, events, members, sessions } = await ask('GET', `events?since=${since}`);
+  since = next;
+  const forged = Object.entries(bench.forge ?? {}), carries = fields => forged.some(([name, value]) => fields?.[name] === value);
   for (const step of events) {
     addStep(step);
-    state.who = step.answer?.member ?? step.after?.at(-1) ?? state.who;
+    row = step.answer?.member ?? (step.changed ? step.after.at(-1) : row);
     if (step.at > opened) explain(step);
-    if (state.forge && step.kind === 'request') prove(step.body, members);
+    if (carries(step.body)) fill($('forge-news'), say(members.some(carries) ? 'forge-leak' : 'forge-proof'));
   }
-  $('count-members').textContent = members.length;
-  $('count-sessions').textContent = sessions;
-  const same = (row, name) => row[name] && row[name] === state.who?.[name];
-  drawContrast(state.told, members.find(row => same(row, 'app_id') && (same(row, 'open_id') || same(row, 'user_id'))));
+  fill($('count-members'), members.length);
+  fill($('count-sessions'), sessions);
+  drawContrast(told, row);
 }
 
-/** After a request that carried forged fields: is one of them in the database? */
-function prove(body, members) {
-  const carried = Object.entries(state.forge).filter(([name, value]) => body?.[name] === value);
-  const leaked = members.some(row => carried.some(([name, value]) => row[name] === value));
-  if (carried.length) $('forge-news').replaceChildren(...say(leaked ? 'forge-leak' : 'forge-proof'));
-}
-
-/** Show the newest failure with its hint, and the report where Alipay's support would ask for one. */
+/** Show the newest failure with its hint, and the report for Alipay's support. */
 function explain(step) {
-  if (!failed(step) || step.result?.status) return; // an answer with an HTTP error: the server's own step says more
-  const name = `${step.api}-${step.result?.error}`;
-  const { code, message, hint, report } = step.error ?? step.answer?.error
-    ?? { code: `my.${name.replace('-', ' ')}`, message: step.result?.errorMessage, hint: words.failures.find(known => known.name === name) };
-  const both = text => (typeof text === 'string' ? { zh: text, en: text } : text);
-  $('failure-code').textContent = code;
-  $('failure-body').replaceChildren(h('p', {}, message ?? ''), hint ? h('p', {}, h('b', {}, say('cause')), ' ', say(both(hint))) : '');
-  if (report) $('failure-body').append(
-    h('h4', {}, say('report'), ' ', copyButton('copy-report', () => both(report)[root.lang])), h('pre', {}, say(both(report))));
+  const { api, result } = step, known = words.failures.find(({ name }) => name === `${api}-${result?.error}`);
+  const error = step.error ?? (api && { code: `my.${api} ${result.error}`, message: result.errorMessage, hint: known });
+  if (!failed(step) || !error || result?.status) return; // an answer with an HTTP error: the server's own step says more
+  const { code, message = '', hint, report } = error;
+  fill($('failure-code'), code);
+  fill($('failure-body'), h('p', {}, say(message)), hint && h('p', {}, h('b', {}, say('cause')), ' ', say(hint)),
+    report && [h('h4', {}, say('report'), ' ', copyButton('copy-report', () => report[root.lang])), h('pre', {}, say(report))]);
   $('failure').hidden = false;
 }
 
-// ── the switches ──
-
-/** Mark what is chosen, and put it into the address. */
 function show() {
-  for (const name of ['member', 'app', 'fault', 'identity'])
-    for (const button of document.querySelectorAll(`[data-${name}]`)) button.ariaPressed = button.dataset[name] === state[name];
-  const { member, app, fault } = state;
+  for (const name of SWITCHES)
+    for (const button of document.querySelectorAll(`[data-${name}]`)) button.ariaPressed = button.dataset[name] === chosen[name];
+  const { member, app, fault } = chosen;
   history.replaceState(null, '', `?${new URLSearchParams({ member, app, ...fault && { fault }, lang: root.lang })}`);
-  $('mend').hidden = !fault;
 }
 
-/** Turn one way of failing on, or with null all of them off. */
+/** One way of failing, or null for none. */
 async function choose(name) {
-  const before = failure();
-  state.fault = name;
+  chosen.fault = name;
+  const { bench: orders, product = true, act } = failure();
+  Object.assign(bench, { fail: null, missing: [] }, orders);
   if (name) $('failure').hidden = true;
-  const { bench, product, act } = failure() ?? {};
-  phone({ fail: null });
-  phone({ missing: [] });
-  if (bench) phone(bench);
-  if (product === false || before?.product === false) await ask('PUT', 'emulator/product', { bound: product ?? true });
-  await ask('PUT', 'emulator/fault', { name: failure() ? null : name, times: null });
-  if (act === 'revoke') await ask('POST', 'emulator/revoke', { member: state.member });
+  await ask('PUT', 'emulator/product', { bound: product });
+  await ask('PUT', 'emulator/fault', { name: failure().name ? null : name });
+  if (act === 'revoke') await ask('POST', 'emulator/revoke', { member: chosen.member });
   if (act === 'double-tap') {
     const button = $('phone').contentDocument.querySelector('dialog[open] .main, page:last-child button:not([disabled])');
     button?.click();
     button?.click();
   }
-  if (act) state.fault = null;
-  $('active').replaceChildren(...name ? [h('code', {}, name), ' ', ...say(act ? 'done' : bench?.fail ? 'armed-once' : 'armed')] : []);
+  if (act) chosen.fault = null;
+  fill($('active'), name && [h('code', {}, name), ' ', say(act ? 'done' : orders?.fail ? 'armed-once' : 'armed')]);
   show();
-  if (!name) return;
-  document.querySelector('[data-fault][aria-pressed=true]')?.closest('details').setAttribute('open', '');
-  $('phone').scrollIntoView({ block: 'nearest' });
-}
-
-function forge(fields) {
-  state.forge = fields;
-  phone({ forge: fields });
-  $('forge-on').ariaPressed = Boolean(fields);
-  $('forge-news').replaceChildren(...fields ? say('forge-armed') : []);
-  if (fields) $('phone').scrollIntoView({ block: 'nearest' });
+  if (name) toPhone();
 }
 
 document.addEventListener('click', async ({ target }) => {
-  const { member, app, fault, identity } = target.closest('button')?.dataset ?? {};
-  if (fault) return choose(fault === state.fault ? null : fault);
-  if (!member && !app && !identity) return;
-  Object.assign(state, member && { member }, app && { app }, identity && { identity });
-  if (identity) await ask('PUT', 'emulator/identity', { mode: identity });
-  startPhone(identity); // another id: log in anew
+  const { dataset = {} } = target.closest('button') ?? {}, name = SWITCHES.find(known => known in dataset), value = dataset[name];
+  if (name === 'fault') return choose(value === chosen.fault ? null : value);
+  if (!name) return;
+  chosen[name] = value;
+  if (name === 'identity') {
+    await ask('PUT', 'emulator/identity', { mode: value });
+    forgetPhones(); // another id: log in anew
+  }
+  startPhone();
   show();
 });
-
 $('mend').onclick = () => choose(null);
 $('forge').onsubmit = event => {
   event.preventDefault();
-  forge(state.forge ? null : Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value)));
+  bench.forge = bench.forge ? null : Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value));
+  $('forge-on').ariaPressed = Boolean(bench.forge);
+  fill($('forge-news'), bench.forge && say('forge-armed'));
+  if (bench.forge) toPhone();
 };
 $('failure-close').onclick = () => { $('failure').hidden = true; };
 $('clear').onclick = () => {
   clearTrace();
-  sessionStorage.setItem('workbench:since', state.since);
+  sessionStorage.setItem('workbench:since', since);
 };
 $('save').onclick = () => {
-  const href = URL.createObjectURL(new Blob([JSON.stringify(allSteps(), null, 2)], { type: 'application/json' }));
+  const href = URL.createObjectURL(new Blob([JSON.stringify(steps, null, 2)], { type: 'application/json' }));
   h('a', { href, download: 'trace.json' }).click();
 };
 $('language').onclick = () => {
   root.lang = root.lang === 'zh' ? 'en' : 'zh';
-  localStorage.setItem('workbench:lang', root.lang);
+  document.cookie = `lang=${root.lang}; path=/; max-age=31536000; samesite=Lax`;
   show();
 };
 $('reset').onclick = async () => {
-  $('phone').src = 'about:blank'; // it must not log in again while all is forgotten
+  $('phone').remove(); // it must not log in again while all is forgotten
   await ask('POST', 'reset', {});
-  startPhone(true);
+  forgetPhones();
   location.replace(`?lang=${root.lang}`);
 };
 
-drawContrast();
-if (state.fault) await choose(state.fault);
+if (chosen.fault) await choose(chosen.fault);
 show();
 startPhone();
 poll();
