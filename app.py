@@ -231,7 +231,7 @@ def main():
     """Serve on 127.0.0.1, against the emulated Alipay unless the settings name another."""
     parser = argparse.ArgumentParser(description="Alipay's 获取会员信息, end to end")
     parser.add_argument("--env-file", type=Path, help="take the settings from this file, not from .env")
-    parser.add_argument("--port", type=int, default=8000, choices=range(1, 65536), metavar="PORT")
+    parser.add_argument("--port", type=pages.port, default=8000)
     options = parser.parse_args()
     try:
         values = {"PUBLIC_URL": f"http://127.0.0.1:{options.port}"} | read_values(HERE, options.env_file)

@@ -5,6 +5,7 @@ Nothing here knows Alipay; app.py is where the integration is.
 
 import mimetypes
 import re
+from argparse import ArgumentTypeError
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -119,6 +120,13 @@ class Quiet(WSGIRequestHandler):
 
     def log(self, *_: object) -> None:
         """Nothing."""
+
+
+def port(text: str) -> int:
+    """A port's number, for argparse."""
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ArgumentTypeError(f"{text} is no port: choose one from 1 to 65535")
+    return int(text)
 
 
 def serve(app: Flask, port: int, alipay: str) -> None:

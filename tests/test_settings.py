@@ -267,6 +267,18 @@ def test_a_key_file_is_found_beside_the_project_wherever_it_is_started(tmp_path,
     assert load(tmp_path, ALIPAY_APP_PRIVATE_KEY="app.key").app.app_private_key.key_size == 2048
 
 
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http"])
+def test_a_port_that_is_none_is_refused_in_a_sentence(monkeypatch, capsys, port):
+    import app
+
+    monkeypatch.setattr("sys.argv", ["app.py", f"--port={port}"])
+    with pytest.raises(SystemExit):
+        app.main()
+    said = capsys.readouterr().err
+    assert "is no port: choose one from 1 to 65535" in said
+    assert len(said) < 300
+
+
 def test_an_empty_secret_of_an_interrupted_start_is_made_anew(tmp_path, listener):
     (tmp_path / "instance").mkdir()
     (tmp_path / "instance/secret_key").touch()
