@@ -125,3 +125,10 @@ def test_app_without_the_emulator_passes_its_own_tests(copy):
     assert status == 0, said
     assert re.search(r"\d{2,} passed, \d{2,} skipped", said)
     assert "emulator/ was deleted" in said
+
+
+def test_scripts_of_phone_and_workbench_stay_small():
+    emulator = ROOT / "emulator"
+    scripts = [path.read_bytes() for path in (*emulator.glob("phone/*.js"), *emulator.glob("static/*.js"))]
+    assert sum(map(len, scripts)) < 40_000
+    assert sum(script.count(b"\n") for script in scripts) < 900
