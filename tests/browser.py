@@ -101,6 +101,13 @@ def page(chromium, request):
     assert errors == []
 
 
+# Where the phone is sticky, Chromium can't be asked to scroll something inside it into view: scroll as a person would.
+TO_STICKY_PHONE = """() => {
+  const column = document.querySelector(".stage > :first-child");
+  if (getComputedStyle(column).position === "sticky") document.querySelector("[data-testid=trace]").scrollIntoView();
+}"""
+
+
 class Phone:
     """What a person does with the phone on the workbench."""
 
@@ -109,6 +116,7 @@ class Phone:
         self.frame = page.frame_locator("[data-testid=phone]")
 
     def tap(self, text):
+        self.page.evaluate(TO_STICKY_PHONE)
         self.frame.get_by_role("button", name=text, exact=True).click()
 
     def see(self, text):
