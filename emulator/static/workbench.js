@@ -46,7 +46,7 @@ async function fetchSteps() {
   const forged = Object.entries(bench.forge ?? {}), carries = fields => forged.some(([name, value]) => fields?.[name] === value);
   for (const step of events) {
     addStep(step);
-    row = step.answer?.member ?? (step.changed ? step.after.at(-1) : row);
+    if (step.at > opened) row = step.answer?.member ?? (step.changed ? step.after.at(-1) : row);
     if (step.at > opened) explain(step);
     if (carries(step.body)) fill($('forge-news'), say(members.some(carries) ? 'forge-leak' : 'forge-proof'));
   }
