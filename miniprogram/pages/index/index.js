@@ -11,7 +11,7 @@ function known() {
 }
 
 Page({
-  data: { busy: '', failure: /** @type {Failure | null} */ (null), id: '', signedOut: false },
+  data: { busy: '', failure: /** @type {Failure | null} */ (null), id: '', signedOut: false, leaving: false },
 
   onLoad() {
     if (!hasSignedOut()) this.enter();
@@ -19,7 +19,7 @@ Page({
 
   // Asks for nothing; the member centre may have logged in or out meanwhile.
   onShow() {
-    this.setData(known());
+    this.setData({ ...known(), leaving: false });
   },
 
   /** A saved session that still works is used (有效期内不重复登录); else a silent login. */
@@ -32,6 +32,8 @@ Page({
   },
 
   openMemberCentre() {
+    if (this.data.leaving) return; // the second of two quick taps
+    this.setData({ leaving: true });
     my.navigateTo({ url: '/pages/member/member' });
   },
 });
