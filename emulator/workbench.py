@@ -6,35 +6,33 @@ Its events hold tokens: the emulator's, and `guard` gives them to nobody but pag
 
 import json
 import mimetypes
-import shlex
 import time
 from collections import deque
-from contextlib import suppress
+from functools import wraps
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urljoin
 
 import flask
 import requests
 from flask import g, jsonify, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from alipay_member.client import Exchange
-from alipay_member.explanations import VALUES, explain, explain_value
+from alipay_member.errors import Call, mask
+from alipay_member.explanations import VALUES, explain_value
 
 from . import start
 from .gateway import guard
+from .steps import Step, as_json, exchange_step, request_step, revoked_step, store_step
 
 HERE = Path(__file__).parent
 FOLDERS = {"miniprogram": HERE.parent / "miniprogram", "mistakes": HERE / "mistakes", "phone": HERE / "phone"}
 PORT = 8001  # the same each time, because the members' rows hold avatar addresses
 CONTROLS = ("members", "faults", "fault", "identity", "product", "auth-code", "app-auth-code", "revoke")
 UNWATCHED = ("/workbench", "/static/", "/healthz", "/favicon.ico")
-FUNCTIONS = {"authorization_code": "exchange_code", "refresh_token": "refresh_token"}  # by grant_type
-MAX_SHOWN = 20_000  # characters of each part of an answer
-
-Step = dict[str, Any]
+WRITES = ("sign_in", "save_profile", "renew", "sign_out", "forget")  # MemberStore's
+LANGUAGES = ("zh", "en")
 
 
 def start_emulator(values: dict[str, str]) -> dict[str, str]:
@@ -56,6 +54,7 @@ def attach(app: flask.Flask) -> None:
     routes.get("/")(bench.page)
     routes.get("/events")(bench.events)
     routes.post("/reset")(bench.reset)
+    routes.put("/failure")(bench.fail)
     routes.route(f"/emulator/<any{CONTROLS}:name>", methods=["GET", "POST", "PUT"])(bench.control)
     routes.get("/phone/<path:path>", defaults={"app": "phone"}, endpoint="phone")(file)
     routes.get("/files/<any(miniprogram, mistakes):app>/<path:path>")(file)
@@ -84,6 +83,8 @@ class Workbench:
         self.clients = [client for client in (parts.client, parts.web_client) if client]
         for client in self.clients:
             client.observer = self.observe
+        for name in WRITES:
+            setattr(self.store, name, _noted(getattr(self.store, name)))
         self.apps = list(dict.fromkeys(client.member_app_id for client in self.clients))  # an ISV's: the merchant's one
 
     def rows(self) -> list[Step]:
@@ -91,45 +92,67 @@ class Workbench:
 
     def begin(self) -> None:
         if request.path != "/" and not request.path.startswith(UNWATCHED):
-            g.began, g.rows, g.exchanges = time.perf_counter(), self.rows(), []
+            g.began, g.rows, g.steps, g.calls, g.writes = time.perf_counter(), self.rows(), [], [], []
 
     def observe(self, exchange: Exchange) -> None:
-        if "exchanges" in g:
-            g.exchanges.append(_exchange(exchange, self.gateway_url))
+        if "calls" in g:
+            g.calls.append(Call(exchange.method, self.gateway_url, mask(exchange.parameters)))
+            g.steps.append(exchange_step(exchange, g.calls[-1]))
 
     def finish(self, response: flask.Response) -> flask.Response:
         """Record a request, its exchanges, and what became of the members, in this order."""
         if "began" in g:
-            steps = [_request(response), *g.exchanges]
+            self.record(request_step(response), *g.steps)
             if request.method != "GET" or request.path == "/callback":
-                steps.append(_store(g.rows, self.rows()))
-            common = {"at": time.time(), "trace": request.headers.get("X-Trace")}
-            self.steps.extend({"n": next(self.numbers)} | common | step for step in steps)
+                self.record(store_step(g.rows, self.rows()))
         return response
 
-    def ask(self, method: str, name: str, body: bytes = b"{}") -> flask.Response:
+    def record(self, *steps: Step) -> None:
+        common = {"at": time.time(), "trace": request.headers.get("X-Trace")}
+        self.steps.extend({"n": next(self.numbers)} | common | step for step in steps)
+
+    def ask(self, method: str, name: str, body: Any = None) -> flask.Response:
         """The emulator's answer to a call of its control route; 502 if it is not running."""
-        url, headers = urljoin(self.gateway_url, f"/emulator/{name}"), {"Content-Type": "application/json"}
+        url = urljoin(self.gateway_url, f"/emulator/{name}")
         try:
-            answer = self.session.request(method, url, data=body, headers=headers, timeout=5)
+            answer = self.session.request(method, url, json={} if body is None else body, timeout=5)
         except requests.RequestException:
             return flask.make_response(jsonify(error="the emulator is not running"), 502)
         return flask.Response(answer.content, answer.status_code, mimetype="application/json")
 
     def control(self, name: str) -> flask.Response:
         """The emulator's answer for the app in the phone, which `members` names: an ISV's is its merchant's."""
-        app, body = {"app_id": self.apps[0]}, _json(request.get_data(as_text=True))
-        answer = self.ask(request.method, name, json.dumps(app | body if isinstance(body, dict) else body).encode())
+        app, body = {"app_id": self.apps[0]}, as_json(request.get_data(as_text=True))
+        answer = self.ask(request.method, name, app | body if isinstance(body, dict) else body)
         if name == "members" and answer.data:
             answer.set_data(json.dumps(app | answer.get_json()))
         return answer
 
+    def fail(self) -> flask.Response:
+        """Make one thing go wrong: `name` is a fault's or a failure's of words.json; null mends all."""
+        body = request.get_json()
+        if not isinstance(body, dict):
+            flask.abort(400)
+        name = body.get("name") or None
+        known = next((failure for failure in _words()["failures"] if failure["name"] == name), {})
+        self.ask("PUT", "product", {"app_id": self.apps[0], "bound": known.get("product", True)})
+        answer = self.ask("PUT", "fault", {"name": None if known else name})
+        if known.get("revoke"):
+            answer = self.ask("POST", "revoke", {"member": body.get("member")})
+            if answer.status_code == 200:
+                self.record(revoked_step())
+        return answer
+
     def page(self) -> str:
         fields = ("nick_name", "avatar")
-        empty = {field: [explain_value(field, None, lang) for lang in ("zh", "en")] for field in fields}
-        words = json.loads((HERE / "words.json").read_text("utf-8")) | {"values": VALUES, "empty": empty}
-        shown = self.ask("GET", "members").get_json() | self.ask("GET", "faults").get_json()
-        return flask.render_template("workbench.html", words=words, web=len(self.clients) > 1, **shown)
+        empty = {field: {lang: explain_value(field, None, lang) for lang in LANGUAGES} for field in fields}
+        values = {
+            field: {value: dict(zip(LANGUAGES, said, strict=True)) for value, said in codes.items()}
+            for field, codes in VALUES.items()
+        }
+        told = self.ask("GET", "members").get_json() | self.ask("GET", "faults").get_json()
+        told |= {"words": _words() | {"values": values, "empty": empty}, "own": self.apps[0]}
+        return flask.render_template("workbench.html", web=len(self.clients) > 1, **told)
 
     def events(self) -> flask.Response:
         """The steps after number ?since, and the members and the number of sessions as they are now."""
@@ -147,70 +170,18 @@ class Workbench:
         return self.ask("POST", "reset")
 
 
-def _request(response: flask.Response) -> Step:
-    """What reached the app, what it answered, and which function did it."""
-    text = ""
-    with suppress(RequestEntityTooLarge, OSError):
-        text = request.get_data(as_text=True)
-    function = (request.endpoint or "").rpartition(".")[2]
-    options = [f"-H{name}: {value}" for name, value in request.headers if name in ("Authorization", "Content-Type")]
-    curl = ["curl", "-X", request.method, request.url, *options, *["--data-raw", text] * bool(text)]
-    answer = response.get_json(silent=True) or response.location
-    error = answer.get("error") if isinstance(answer, dict) else None
-    return {
-        "kind": "request",
-        "function": f"app.py · {function}()" if function else "app.py",
-        "method": request.method,
-        "path": request.full_path.rstrip("?"),
-        "status": response.status_code,
-        "elapsed_ms": round((time.perf_counter() - g.began) * 1000, 1),
-        "body": _json(text),
-        "answer": answer,
-        "error": error and error | _explanation(error["code"]),
-        "curl": shlex.join(curl),
-    }
+def _words() -> dict[str, Any]:
+    words: dict[str, Any] = json.loads((HERE / "words.json").read_text("utf-8"))
+    return words
 
 
-def _json(text: str) -> Any:
-    """The JSON that a body is, if the page can take it: no NaN, and not nested so deep that nobody could read it."""
-    with suppress(ValueError):
-        if text.count("[") + text.count("{") < 50:
-            return json.loads(json.dumps(json.loads(text), allow_nan=False))
-    return text
+def _noted(write: Any) -> Any:
+    """The store's method; while the app answers a request, it leaves its name for the trace."""
 
+    @wraps(write)
+    def noted(*values: Any, **more: Any) -> Any:
+        if g and "writes" in g:
+            g.writes.append(f"{write.__name__}()")
+        return write(*values, **more)
 
-def _explanation(code: str) -> Step:
-    """The page's two languages of what the app says in the phone's: cause as message, remedy as hint; {} if unknown."""
-    rows = zip(("message", "hint"), *(explain(code, lang) for lang in ("zh", "en")), strict=False)
-    return {name: {"zh": zh, "en": en} for name, zh, en in rows}
-
-
-def _exchange(exchange: Exchange, gateway_url: str) -> Step:
-    """One call to Alipay, its answer cut where the signed bytes begin and end."""
-    raw, signed, sent, error = exchange.raw_answer, exchange.signed_part, exchange.parameters, exchange.error
-    cut = zip(("before", "signed", "after"), raw.partition(signed) if signed else (raw, b"", b""), strict=True)
-    function = FUNCTIONS.get(sent.get("grant_type"), "fetch_profile")
-    said = error and {name: {lang: getattr(error, name)(lang) for lang in ("zh", "en")} for name in ("hint", "report")}
-    code = getattr(error, "sub_code", "") or getattr(error, "code", "")
-    url = f"{gateway_url}?{urlencode(sent, encoding=exchange.charset)}"
-    return {
-        "kind": "exchange",
-        "function": f"alipay_member/client.py · AlipayClient.{function}()",
-        "method": exchange.method,
-        "parameters": dict(sent),
-        "string_to_sign": exchange.string_to_sign,
-        "signature": sent.get("sign"),
-        "raw": {name: part.decode(exchange.charset, "replace")[:MAX_SHOWN] for name, part in cut},
-        "verified": exchange.verified,
-        "elapsed_ms": round(exchange.elapsed * 1000, 1),
-        "error": said and {"code": code, "message": str(error)} | said | (_explanation(code) if ":" in code else {}),
-        "curl": shlex.join(["curl", "-X", "POST", url]),
-    }
-
-
-def _store(before: list[Step], after: list[Step]) -> Step:
-    """The rows that a request changed; a new profile_at alone, for the same profile again, is no change."""
-    was, now = ([row for row in a if row not in b] for a, b in ((before, after), (after, before)))
-    plain = [[row | {"profile_at": bool(row["profile_at"])} for row in rows] for rows in (was, now)]
-    function = "alipay_member/store.py · MemberStore"
-    return {"kind": "store", "function": function, "changed": plain[0] != plain[1], "before": was, "after": now}
+    return noted

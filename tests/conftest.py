@@ -208,3 +208,14 @@ def gateway_that():
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def end_access_tokens(settings):
+    """Let the access tokens in the sessions table have ended."""
+
+    def edit():
+        with closing(sqlite3.connect(settings.database_url.removeprefix("sqlite:///"))) as db, db:
+            assert db.execute("UPDATE sessions SET access_ends = 1").rowcount
+
+    return edit

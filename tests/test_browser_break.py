@@ -9,18 +9,18 @@ from conftest import needs, needs_emulator
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [needs("chromium"), needs_emulator]
 ALIPAY_FAILED = "服务端没有从支付宝得到可信的答复"
-# failure, what the phone says, its way on, a word of the panel's hint
+# failure, what the phone says, its way on, words of the panel's cause and remedy
 REFUSED = [
-    ("getAuthCode 11", "你没有同意授权。会员信息没有读取，也没有保存", "重新授权", "点了拒绝"),
-    ("getAuthCode 3", "没有得到授权结果，可能是按了返回键", "重新授权", "按返回键离开"),
-    ("getAuthCode 10", "支付宝没有返回授权码", "重试", "返回空数据"),
-    ("getAuthCode 12", "网络不通，没能向支付宝请求授权", "重试", "没有网络"),
+    ("getAuthCode 11", "你没有同意授权。会员信息没有读取，也没有保存", "重新授权", "点了拒绝", "不要自动重试"),
+    ("getAuthCode 3", "没有得到授权结果，可能是按了返回键", "重新授权", "按返回键离开", "当作用户取消"),
+    ("getAuthCode 10", "支付宝没有返回授权码", "重试", "返回空数据", "请用户重试一次"),
+    ("getAuthCode 12", "网络不通，没能向支付宝请求授权", "重试", "没有网络", "检查网络"),
 ]
 LOST = [
-    ("request 11", "服务器域名不在白名单里", "返回首页", "白名单"),
-    ("request 12", "网络不通，没有连上服务器", "重试", "连不上你的服务器"),
-    ("request 14", "服务器的答复无法读懂", "重试", "不是 JSON"),
-    ("request 19", "服务器没有办成这件事", "重试", "HTTP 错误状态"),
+    ("request 11", "服务器域名不在白名单里", "返回首页", "白名单", "登记这个域名"),
+    ("request 12", "网络不通，没有连上服务器", "重试", "连不上你的服务器", "127.0.0.1 是手机自己"),
+    ("request 14", "服务器的答复无法读懂", "重试", "不是 JSON", "接口要答 JSON"),
+    ("request 19", "服务器没有办成这件事", "重试", "HTTP 错误状态", "看服务器的日志"),
 ]
 # fault, code in panel and trace, what the phone says, a word of the hint
 FAULTS = [
@@ -39,11 +39,11 @@ def database(bench):
     return bench.rows(), bench.rows("sessions")
 
 
-def copied(page, desk):
+def copied(page, desk, done="已复制"):
     """What the panel's copy button puts on the clipboard."""
     button = desk.failure.locator("button.copy")
     button.click()
-    expect(button).to_have_text("已复制", use_inner_text=True)
+    expect(button).to_have_text(done, use_inner_text=True)
     return page.evaluate("navigator.clipboard.readText()")
 
 
@@ -53,7 +53,7 @@ def test_break_phone(page, bench, phone, desk, failures):
     phone.member_centre()
     before = database(bench)
     button = "授权并获取会员信息"
-    for code, sentence, way, hint in failures:
+    for code, sentence, way, cause, remedy in failures:
         desk.choose(code.replace(" ", "-"))
         phone.tap(button)
         if code == "request 11":
@@ -63,8 +63,13 @@ def test_break_phone(page, bench, phone, desk, failures):
         broken = desk.step(f"my.{code.split()[0]}")
         expect(broken).to_have_class(re.compile(r"\bbad\b"))
         expect(broken).to_contain_text("失败")
-        assert hint in desk.failed_with(f"my.{code}")
-        assert "向支付宝技术支持提问" not in desk.failure.inner_text()  # it is no matter of Alipay's
+        panel = desk.failed_with(f"my.{code}")
+        assert cause in panel
+        assert remedy in panel
+        api, number = code.split()
+        report = copied(page, desk)
+        assert "使用环境" in report
+        assert re.search(rf"\nmy\.{api} (auth_user|→ POST /api/auth): {number} \S+", report)
         expect(page.locator("#active")).to_be_empty()  # the next call works again
         assert database(bench) == before
         button = way
@@ -120,6 +125,9 @@ def test_break_the_profile_alone_and_say_so_in_english(page, bench, phone, desk)
     phone.see(ALIPAY_FAILED)
     panel = desk.failed_with("identity:other-person")
     assert "Token and profile (or the saved row) name different people." in panel
+    report = copied(page, desk, "Copied")
+    assert "alipay.user.info.share" in report
+    assert "identity:other-person" in report
     expect(desk.newest("exchange")).to_contain_text("verified")  # it is Alipay's answer: only it does not fit the login
     expect(desk.newest("request")).to_contain_text("502identity:other-person")
     expect(desk.newest("request")).to_have_class(re.compile(r"\bbad\b"))
@@ -185,7 +193,8 @@ def test_break_by_a_double_tap_sends_once(page, bench, phone, desk):
     page.goto(bench.url)
     phone.member_centre()
     before = desk.steps.count()
-    desk.choose("double-tap")  # taps the main button for us
+    desk.choose("double-tap")
+    phone.tap("授权并获取会员信息")
     phone.tap("同意")
     phone.saved("杭州市")
     after = desk.steps.all_inner_texts()[before:]

@@ -108,6 +108,7 @@ def test_forge_by_the_mistakes_of_old_articles(page, bench, phone, desk, wire):
     # res.authcode: nothing arrives
     assert "400" in make(0, "res.authCode")
     assert wire == [("POST", f"{bench.url}/api/auth", {})]
+    expect(desk.newest("request")).to_contain_text("✓ data: { auth_code: res.authCode }")
     assert "字段名是 authCode，不是 authcode" in desk.failed_with("bad-request:auth-code")
     assert bench.rows() == []
     # the code in a GET's query: refused, though it is a good one
@@ -116,16 +117,18 @@ def test_forge_by_the_mistakes_of_old_articles(page, bench, phone, desk, wire):
     assert (method, body) == ("GET", None)
     assert re.fullmatch(rf"{bench.url}/api/auth\?auth_code=[0-9a-f]{{32}}", url)
     expect(desk.step("GET /api/auth?auth_code=")).to_contain_text("405")
+    expect(desk.step("GET /api/auth?auth_code=")).to_contain_text("✓ 用 POST，auth_code 放在正文里")
     desk.failed_with("http-405")
     assert bench.rows() == []
     # my.httpRequest: works, marked
     assert "200" in make(2, "my.request")
-    expect(desk.step("my.httpRequest")).to_contain_text("已停止维护")
+    expect(desk.step("my.httpRequest")).to_contain_text("已停止维护。✓ my.request(")
     (row,) = bench.rows()
     assert row["nick_name"] is None
     # the client's profile, passed to the server: not read
     assert "库里的昵称：完整示例" in make(3, "不带资料")
     assert wire[-1] == ("POST", f"{bench.url}/api/member", {"nick_name": "我说我是谁就是谁"})
+    expect(desk.newest("request")).to_contain_text("✓ POST /api/member 不带资料")
     step = desk.newest("request")
     step.locator("summary").click()
     expect(step.locator(".inside")).to_contain_text("我说我是谁就是谁")

@@ -1,5 +1,7 @@
 """Each test member in a real browser: what is stored, what is shown, and why something is empty."""
 
+import re
+
 import pytest
 
 from conftest import needs, needs_emulator
@@ -45,11 +47,13 @@ def test_members_profile_is_stored_shown_and_explained(page, bench, phone, desk,
             expect(field).to_contain_text(MEANINGS.get(name, {}).get(value, ""))
             expect(field).to_contain_text("支付宝的签名")
         else:
-            expect(field.locator(".absent")).to_contain_text(
-                "没有昵称：企业账户取不到昵称，或用户没有设置。" if name == "nick_name" else "用户没有填"
+            nameless = "企业账户（user_type 1）取不到昵称" if member == "company" else "这位用户没有设置昵称"
+            absent = field.locator(".absent")
+            expect(absent).to_have_text(
+                f"没有：{nameless}" if name == "nick_name" else re.compile("用户没有填"), use_inner_text=True
             )
     told = desk.client.locator("[data-field=nick_name] dd")
-    expect(told).to_contain_text(expected["nick_name"] or "客户端给的是空值")
+    expect(told).to_contain_text(expected["nick_name"] or "客户端得到的是空值")
     for side in (desk.client, desk.server):
         picture = side.locator("[data-field=avatar] dd img")
         assert picture.count() == has_avatar

@@ -49,7 +49,7 @@ def test_page_opens_at_the_state_that_a_link_names(page, bench, phone, desk):
     assert bench.rows() == []
     assert bench.emulator.faults.active() == {"name": "tampered", "times": None}
     assert set(urlsplit(page.url).query.split("&")) == {
-        "member=company", "app=miniprogram", "fault=tampered", "lang=en",
+        "member=company", "app=miniprogram", "identity=open_id", "fault=tampered", "lang=en",
     }  # fmt: skip
     page.click("#mend")
     expect(page.locator("#mend")).to_be_hidden()
@@ -208,4 +208,8 @@ def test_page_is_calm_and_asks_no_other_host(page, bench, phone, desk, width):
     phone.authorise()
     phone.saved("成都市")
     expect(desk.server.locator("img")).to_be_visible()
+    for language in ("zh", "en"):  # a member who is stored already: the contrast fills by itself, and nothing moves
+        page.goto(f"{bench.url}/workbench/?member=status-b&lang={language}")
+        expect(desk.server).to_contain_text("成都市")
+        assert page.evaluate("window.shifts") == []
     assert hosts == {urlsplit(bench.url).netloc, urlsplit(bench.emulator.url).netloc}

@@ -1,9 +1,7 @@
 """Tokens that end: they are refreshed and the call goes on, or the answer is a clean "authorise again"."""
 
-import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 import pytest
 
@@ -35,17 +33,6 @@ def calls(app):
         (exchange.method.rpartition(".")[2], exchange.parameters.get("grant_type"))
     )
     return sent
-
-
-@pytest.fixture
-def end_access_tokens(settings):
-    """Let the access tokens in the sessions table have ended."""
-
-    def edit():
-        with closing(sqlite3.connect(settings.database_url.removeprefix("sqlite:///"))) as db, db:
-            assert db.execute("UPDATE sessions SET access_ends = 1").rowcount
-
-    return edit
 
 
 def test_ended_access_token_is_refreshed_and_the_call_goes_on(web, sign_in, rows, calls, end_access_tokens):

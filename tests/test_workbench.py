@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from conftest import at_home, needs_emulator
+from conftest import ROOT, at_home, needs_emulator
 
 pytestmark = needs_emulator
 
@@ -49,15 +49,16 @@ def test_records_a_login_as_request_exchange_and_row_in_this_order(steps, sign_i
     assert [step["kind"] for step in (request, exchange, store)] == ["request", "exchange", "store"]
     assert {step["trace"] for step in (request, exchange, store)} == {"t1"}
     assert request["n"] < exchange["n"] < store["n"]
-    assert (request["method"], request["path"], request["status"]) == ("POST", "/api/auth", 200)
+    assert (request["lane"], request["title"], request["outcome"]) == ("server", "POST /api/auth", 200)
     assert request["answer"]["member"]["open_id"] == store["after"][0]["open_id"]
     assert request["function"] == "app.py · auth()"
-    assert exchange["method"] == "alipay.system.oauth.token"
+    assert (exchange["lane"], exchange["title"]) == ("alipay", "alipay.system.oauth.token")
     assert exchange["function"] == "alipay_member/client.py · AlipayClient.exchange_code()"
     assert exchange["parameters"]["code"] == request["body"]["auth_code"]
     assert exchange["error"] is None
     assert exchange["elapsed_ms"] > 0
-    assert (store["before"], store["changed"]) == ([], True)
+    assert (store["before"], store["outcome"]) == ([], "saved")
+    assert store["function"] == "alipay_member/store.py · MemberStore · sign_in()"
 
 
 def test_marks_exactly_the_bytes_that_alipay_signed(steps, sign_in, emulator):
@@ -85,7 +86,7 @@ def test_gives_only_the_steps_after_the_one_that_was_seen(steps, sign_in, bench)
     assert len(steps()) == 3
     assert steps() == []
     bench.get("/api/member", headers=session)
-    assert [step["path"] for step in steps()] == ["/api/member"]
+    assert [step["title"] for step in steps()] == ["GET /api/member"]
 
 
 def test_keeps_the_newest_500_steps(steps, bench):
@@ -93,7 +94,7 @@ def test_keeps_the_newest_500_steps(steps, bench):
         bench.get(f"/api/member?{number}")
     recorded = steps()
     assert len(recorded) == 500
-    assert recorded[-1]["path"] == "/api/member?500"
+    assert recorded[-1]["title"] == "GET /api/member?500"
 
 
 def test_members_and_sessions_are_those_of_the_database(bench, sign_in, settings):
@@ -114,7 +115,7 @@ def test_shows_forged_fields_on_the_wire_and_the_row_unchanged(steps, sign_in, b
     bench.post("/api/member", headers=session, json={"nick_name": "forged", "user_id": "2088000000000000"})
     request, _, store = steps()
     assert request["body"] == {"nick_name": "forged", "user_id": "2088000000000000"}
-    assert store["changed"] is False
+    assert store["outcome"] == "same"
     with sqlite3.connect(settings.database_url.removeprefix("sqlite:///")) as database:
         assert database.execute("SELECT nick_name, user_id FROM members").fetchall() == [("完整示例", None)]
 
@@ -124,13 +125,13 @@ def test_the_first_profile_is_a_change_of_the_row(steps, sign_in, bench):
     steps()
     bench.post("/api/member", headers=session)
     store = steps()[-1]
-    assert store["changed"] is True
+    assert store["outcome"] == "saved"
     assert (store["before"][0]["profile_at"], store["after"][0]["user_status"]) == (None, "W")
 
 
 @pytest.mark.parametrize("fault", ["tampered", "unsigned", "isv.code-invalid"])
 def test_an_error_carries_hint_and_report_in_both_languages(steps, bench, auth_code, fault):
-    bench.put("/workbench/emulator/fault", json={"name": fault, "times": 1})
+    bench.put("/workbench/failure", json={"name": fault})
     code = auth_code()
     assert bench.post("/api/auth", json={"auth_code": code}).status_code in (401, 502)
     _, exchange, store = steps()
@@ -140,7 +141,7 @@ def test_an_error_carries_hint_and_report_in_both_languages(steps, bench, auth_c
     assert "alipay.system.oauth.token" in error["report"]["zh"]
     assert "alipay.system.oauth.token" in error["report"]["en"]
     assert code not in json.dumps(error)
-    assert store["changed"] is False
+    assert store["outcome"] == "same"
 
 
 def test_a_stray_gbk_answer_is_shown_readable(steps, bench, auth_code):
@@ -163,9 +164,9 @@ def test_records_what_the_app_refuses(steps, bench):
     bench.post("/api/auth", data="[" * 15_000, content_type="application/json")
     bench.post("/api/auth", data="x" * 20_000, content_type="application/json")
     wrong_method, too_deep, _, too_large, store = steps()
-    assert (wrong_method["status"], wrong_method["path"]) == (405, "/api/auth?auth_code=0123456789abcdef")
-    assert (too_deep["status"], too_deep["body"]) == (400, "[" * 15_000)
-    assert (too_large["status"], too_large["body"], store["changed"]) == (413, "", False)
+    assert (wrong_method["outcome"], wrong_method["title"]) == (405, "GET /api/auth?auth_code=0123456789abcdef")
+    assert (too_deep["outcome"], too_deep["body"]) == (400, "[" * 15_000)
+    assert (too_large["outcome"], too_large["body"], store["outcome"]) == (413, "", "same")
 
 
 def test_records_the_web_login_but_not_itself(steps, bench):
@@ -173,7 +174,7 @@ def test_records_the_web_login_but_not_itself(steps, bench):
     bench.get("/workbench/")
     bench.get("/static/app.css")
     (login,) = steps()
-    assert (login["path"], login["answer"], login["trace"]) == ("/login", location, None)
+    assert (login["title"], login["answer"], login["trace"]) == ("GET /login", location, None)
 
 
 def test_curl_of_a_request_repeats_it(steps, bench, sign_in):
@@ -191,3 +192,70 @@ def test_a_body_that_a_page_can_not_read_is_shown_as_text(steps, bench, body):
     assert bench.post("/api/auth", data=body, content_type="application/json").status_code == 400
     assert steps()[0]["body"] == body
     json.loads(bench.get("/workbench/events").text, parse_constant=pytest.fail)
+
+
+def test_the_store_names_the_methods_that_were_called(steps, sign_in, bench, end_access_tokens):
+    session = sign_in()
+    end_access_tokens()
+    bench.post("/api/member", headers=session)
+    bench.delete("/api/session", headers=session)
+    bench.post("/api/auth", json={})
+    functions = [step["function"] for step in steps() if step["kind"] == "store"]
+    store = "alipay_member/store.py · MemberStore"
+    assert functions == [
+        f"{store} · sign_in()", f"{store} · renew() · save_profile()", f"{store} · sign_out()", store,
+    ]  # fmt: skip
+
+
+def test_what_old_articles_teach_has_the_right_line_beside_it(steps, sign_in, bench):
+    session = sign_in()
+    bench.post("/api/member", headers=session)
+    bench.get("/api/auth?auth_code=0123456789abcdef")
+    bench.post("/api/auth", json={"authcode": "0123456789abcdef"})
+    bench.post("/api/member", headers=session, json={"nick_name": "forged"})
+    says = [step["says"] for step in steps() if step["kind"] == "request"]
+    assert says == ["POST /api/auth", "POST /api/member", "code-in-address", "no-code", "unread-body"]
+    sentences = json.loads((ROOT / "emulator" / "words.json").read_text("utf-8"))["steps"]
+    assert all("✓" in sentences[key][lang] for key in says[2:] for lang in ("zh", "en"))
+
+
+def test_what_the_store_refuses_has_a_question_for_the_support_too(steps, sign_in, bench):
+    session = sign_in()
+    steps()
+    bench.put("/workbench/failure", json={"name": "other-person"})
+    assert bench.post("/api/member", headers=session).status_code == 502
+    request, exchange, store = steps()
+    assert (exchange["error"], store["outcome"]) == (None, "same")
+    for lang, environment in (("zh", "使用环境"), ("en", "Environment")):
+        report = request["error"]["report"][lang]
+        assert environment in report
+        assert "alipay.user.info.share" in report
+        assert "identity:other-person" in report
+        assert not re.search("authusrB.{8}", report)
+
+
+def test_a_failure_is_made_and_mended_by_its_name(steps, sign_in, bench, emulator):
+    session = sign_in()
+
+    def fail(name, **more):
+        assert bench.put("/workbench/failure", json={"name": name, **more}).status_code == 200
+
+    fail("tampered")
+    assert emulator.faults.active()["name"] == "tampered"
+    fail("product-unbound")
+    assert (emulator.faults.active(), emulator.accounts.without_product) == (None, {"demo-mini"})
+    assert bench.post("/api/member", headers=session).get_json()["error"]["code"] == "isv.insufficient-isv-permissions"
+    fail("consent-revoked", member="complete")
+    assert emulator.accounts.without_product == set()
+    revoked = steps()[-1]
+    assert (revoked["kind"], revoked["lane"], revoked["says"]) == ("act", "alipay", "consent-revoked")
+    assert bench.post("/api/member", headers=session).get_json()["error"]["code"] == "aop.invalid-auth-token"
+    fail("getAuthCode-11")  # the phone's business alone
+    fail(None)
+    assert emulator.faults.active() is None
+
+
+@pytest.mark.parametrize("body", [{"name": "no-such"}, {"name": "consent-revoked"}, [], {"name": ["tampered"]}])
+def test_a_failure_that_is_none_is_refused(steps, bench, body):
+    assert bench.put("/workbench/failure", json=body).status_code == 400
+    assert steps() == []

@@ -1,8 +1,7 @@
-// What stands in {{ }}, evaluated as it is read: own properties only, no calls, no assignment. As nothing in it has an effect, both
-// sides of ?: && || are evaluated, and reading it once with no data finds every mistake.
+// What stands in {{ }}: own properties only, no calls, no assignment. Nothing in it has an effect, so both sides of ?: && || are
+// evaluated, and reading it once with no data finds every mistake.
 const TOKEN = /\s*([\p{L}_$][\p{L}\d_$]*|\d*\.?\d+|'[^'\n]*'|"[^"\n]*"|\.{3}|[=!]==?|[<>]=|&&|\|\||\+\+|--|[-+*/%<>!?:.,()[\]{}])/uy;
 const NAME = /^[\p{L}_$]/u, STRING = /^['"]/, BANNED = /^(__proto__|constructor|prototype)$/;
-/* eslint eqeqeq: off -- the mini-program's own == */
 const LEVELS = [ // weakest first
   { '||': (a, b) => a || b }, { '&&': (a, b) => a && b },
   { '==': (a, b) => a == b, '!=': (a, b) => a != b, '===': (a, b) => a === b, '!==': (a, b) => a !== b },

@@ -1,7 +1,7 @@
 import { ask } from '../static/dom.js';
 
 /** The mini-program's `my`. What is missing reads as undefined, as on an old Alipay; calling it throws, and the phone shows that. */
-export function createMy({ state, bench, supported: { failures, openUserInfo }, report, where, problem, consent, screen }) {
+export function createMy({ state, bench, supported: { failures, openUserInfo }, report, origin, route, problem, consent, screen }) {
   const prefix = `phone:${state.app}:${state.member}:`;
   const fail = (error, api = 'getAuthCode', more) => Promise.reject({ error, errorMessage: failures[api][error], ...more });
 
@@ -9,17 +9,21 @@ export function createMy({ state, bench, supported: { failures, openUserInfo }, 
   function call(api, options, work, sent) {
     const { success, fail: failure, complete, ...args } = options, trace = crypto.randomUUID();
     // The silent login at the start must not use up a failure meant for what the user does.
-    const planned = bench.fail?.api === api && state.touched && bench.fail.error;
-    const end = ok => (result = {}) => {
-      report({ kind: 'return', trace, api, ok, result });
-      (ok ? success : failure)?.(result);
+    const planned = bench.order.fail === api && state.touched && bench.order.error;
+    const end = (outcome, callback) => (result = {}) => {
+      const { error: number, errorMessage: message, status } = result;
+      const error = number && !status && { code: `my.${api} ${number}`, message, report: 'question' }; // else the server says more
+      report({ kind: 'return', trace, api, outcome, result, error });
+      callback?.(result);
       complete?.(result);
-      return ok ? result : Promise.reject(result);
+      return outcome === 'ok' ? result : Promise.reject(result);
     };
-    report({ kind: 'call', trace, api, args: { ...args, ...sent }, where: where() });
-    if (api.endsWith('Sync')) return end(true)(work(options));
-    if (planned) bench.fail = null;
-    const done = (async () => (planned ? fail(planned, api) : work(options, trace)))().then(end(true), end(false));
+    const title = `my.${api} ${sent?.sentTo ? `→ ${sent.method} ${new URL(sent.sentTo).pathname}` : args.scopes ?? ''}`.trim();
+    const step = { lane: 'client', title, says: api, outcome: 'working', function: origin(new Error().stack) ?? `${route()}.axml` };
+    report({ kind: 'call', ...step, trace, api, args: { ...args, ...sent } });
+    if (api.endsWith('Sync')) return end('ok', success)(work(options));
+    if (planned) bench.order = {};
+    const done = (async () => (planned ? fail(planned, api) : work(options, trace)))().then(end('ok', success), end('failed', failure));
     if (success || failure || complete) done.catch(error => error instanceof Error && problem(error));
     return done;
   }
@@ -82,6 +86,6 @@ export function createMy({ state, bench, supported: { failures, openUserInfo }, 
   for (const [name, work] of Object.entries(apis)) apis[name] = (options = {}) => call(name, options, work);
   apis.request = request('request', 'application/json');
   apis.httpRequest = request('httpRequest', 'application/x-www-form-urlencoded');
-  const my = new Proxy(apis, { get: (_, name) => (bench.missing.includes(name) ? undefined : apis[name]) });
+  const my = new Proxy(apis, { get: (_, name) => (name === bench.order.missing ? undefined : apis[name]) });
   return { my, authorize: () => call('getAuthorize', { scopes: 'auth_user' }, getAuthCode) };
 }

@@ -7,24 +7,30 @@ import { createMy } from './my.js';
 import { refuser } from './refusal.js';
 import { expand, morph } from './render.js';
 
-const query = new URLSearchParams(location.search), app = query.get('app'), base = `/workbench/files/${app}/`;
-const state = { app, member: query.get('member') };
-const bench = parent.bench ?? { missing: [] }; // what the workbench orders
+const state = Object.fromEntries(new URLSearchParams(location.search)), base = `/workbench/files/${state.app}/`; // app, member
+const bench = parent.bench ?? { order: {} }; // what the workbench orders
 const supported = await (await fetch('supported.json')).json();
 const pages = {}, stack = [];
 let application = {}, appConfig, appStyle, declared, turn = Promise.resolve(), fading;
 const report = phone => parent.postMessage({ phone }, location.origin);
-const where = () => `${stack.at(-1)?.route ?? 'app'}.js`;
+const route = () => stack.at(-1)?.route ?? 'app';
+
+/** file:line of the mini-program where this trace of calls begins, and the function if it has a name. */
+function origin(trace) {
+  const [, line, file] = new RegExp(`${base}(([^:?]+):\\d+)`).exec(trace) ?? [];
+  const [, name] = new RegExp(`(\\w+) \\(http\\S+${file}`).exec(trace) ?? [];
+  return name ? `${line} · ${name}()` : line;
+}
 
 /** Shows an error with the file and line that it came from. */
 function problem(error, path = '') {
   const { errorMessage = String(error), message: said = errorMessage, stack: trace, file, line } = Object(error);
-  const from = file ? `${file}:${line}` : new RegExp(`${base}([^:?]+:\\d+)`).exec(trace)?.[1] ?? path;
+  const from = file ? `${file}:${line}` : origin(trace) ?? path;
   const unknown = /\bmy\.\w+(?= is not a function)/.exec(said)?.[0], message = unknown ? `不支持 ${unknown}` : said;
   console.error(from, error);
   $('problem-list').append(h('li', {}, `${from} ${message}`));
   $('problems').togglePopover(true);
-  if (unknown || file) report({ kind: 'refused', message, where: from });
+  if (unknown || file) report({ kind: 'refused', lane: 'client', title: from, says: 'refused', outcome: 'failed', message });
 }
 function hook(object, name, argument) {
   try { object?.[name]?.(argument); } catch (error) { problem(error); }
@@ -64,12 +70,12 @@ const screen = {
 };
 
 function open(url) {
-  const { pathname, searchParams } = new URL(url, `file:///${where()}`), route = pathname.slice(1);
-  if (!pages[route]) throw new Error(`没有页面 ${url}`);
-  const { options: { data = {}, ...options }, tree } = pages[route], element = h('page', { tabIndex: -1 });
-  const page = { ...options, route, setData, data: structuredClone(data) };
-  const resolve = src => src && new URL(src.replace(/^\//, base), location.origin + base + route).href;
-  const call = (name, event, at) => (page[name] ?? tree.refuse(`没有处理函数 ${name}`, at)).call(page, event);
+  const { pathname, searchParams } = new URL(url, `file:///${route()}`), name = pathname.slice(1);
+  if (!pages[name]) throw new Error(`没有页面 ${url}`);
+  const { options: { data = {}, ...options }, tree } = pages[name], element = h('page', { tabIndex: -1 });
+  const page = { ...options, route: name, setData, data: structuredClone(data) };
+  const resolve = src => src && new URL(src.replace(/^\//, base), location.origin + base + name).href;
+  const call = (handler, event, at) => (page[handler] ?? tree.refuse(`没有处理函数 ${handler}`, at)).call(page, event);
   let drawing;
   function draw() {
     drawing = null;
@@ -81,7 +87,7 @@ function open(url) {
     if (done) drawing.then(() => done.call(page));
   }
   hook(stack.at(-1)?.page, 'onHide');
-  stack.push({ route, page, element });
+  stack.push({ route: name, page, element });
   hook(page, 'onLoad', Object.fromEntries(searchParams));
   $('pages').append(element);
   show();
@@ -89,7 +95,7 @@ function open(url) {
   hook(page, 'onReady');
 }
 function show() {
-  const { route, page, element } = stack.at(-1), { style, defaultTitle } = pages[route];
+  const { page, element } = stack.at(-1), { style, defaultTitle } = pages[route()];
   document.adoptedStyleSheets = [appStyle, style];
   fill($('title'), defaultTitle);
   if (document.hasFocus()) element.focus({ preventScroll: true });
@@ -118,10 +124,17 @@ async function boot() {
   open(`/${appConfig.pages[0]}`);
 }
 
-const { my, authorize } = createMy({ state, bench, supported, report, where, problem, consent, screen });
+const { my, authorize } = createMy({ state, bench, supported, report, origin, route, problem, consent, screen });
 Object.assign(window, { my, App: it => { application = it; }, Page: it => { declared = it; }, getApp: () => application });
 $('back').onclick = () => my.navigateBack();
-addEventListener('click', () => { state.touched = true; }, true);
+addEventListener('click', event => {
+  state.touched = true;
+  if (!bench.order.twice || !event.isTrusted) return;
+  event.stopPropagation(); // both taps at once, before anything is drawn
+  event.preventDefault();
+  event.target.click();
+  event.target.click();
+}, true);
 addEventListener('error', ({ error }) => problem(error));
-addEventListener('unhandledrejection', ({ reason }) => problem(reason, where()));
+addEventListener('unhandledrejection', ({ reason }) => problem(reason, `${route()}.js`));
 boot();

@@ -6,8 +6,8 @@ let drawn;
 /** `told`: {nickName, avatar} or null; `row`: the member's row or null. */
 export function drawContrast(told, row) {
   if (drawn === (drawn = JSON.stringify([told, row]))) return; // leave a selected text alone
-  drawSide('client', told && { nick_name: told.nickName, avatar: told.avatar }, 'known');
-  drawSide('server', row, row?.profile_at ? 'known' : 'unfetched');
+  drawSide('client', told && { nick_name: told.nickName, avatar: told.avatar }, 'type-');
+  drawSide('server', row, row?.profile_at ? `type-${row.user_type}` : 'unfetched');
 }
 
 /** `state` decides which of its reasons an empty field gives. */

@@ -8,19 +8,13 @@ export function fill(node, ...children) {
   return node;
 }
 
-/** An element with properties (`data` for its dataset) and children. */
-export function h(tag, { data, ...properties } = {}, ...children) {
-  const node = Object.assign(document.createElement(tag), properties);
-  Object.assign(node.dataset, data);
-  return fill(node, children);
-}
+export const h = (tag, properties, ...children) => fill(Object.assign(document.createElement(tag), properties), children);
 
-/** Both languages of {zh, en}, [zh, en] or a key of words.ui, CSS shows the page's; any other text as it is. */
+/** Both languages of {zh, en} or of a key of words.ui, CSS shows the page's; any other text as it is. */
 export function say(text) {
   const both = words.ui[text] ?? text;
   if (typeof both !== 'object') return [both];
-  const { zh = both[0], en = both[1] } = both;
-  return [h('span', { className: 'zh', lang: 'zh' }, zh), h('span', { className: 'en', lang: 'en' }, en)];
+  return ['zh', 'en'].map(lang => h('span', { className: lang, lang }, both[lang]));
 }
 
 export const pretty = value => (typeof value === 'string' ? value : JSON.stringify(value, null, 2)) || '';

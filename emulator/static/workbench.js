@@ -3,37 +3,34 @@ import { drawContrast } from './contrast.js';
 import { $, ask, copyButton, fill, h, say, words } from './dom.js';
 import { addStep, clearTrace, endCall, failed, steps } from './trace.js';
 
-const SWITCHES = ['member', 'app', 'identity', 'fault'], root = document.documentElement;
-const pressed = name => document.querySelector(`[data-${name}][aria-pressed=true]`)?.dataset[name];
-const chosen = Object.fromEntries(SWITCHES.map(name => [name, pressed(name)]));
-const failure = () => words.failures.find(({ name }) => name === chosen.fault) ?? {};
-const bench = window.bench = { forge: null, fail: null, missing: [] }; // the phone looks here
+const root = document.documentElement, switches = [...document.querySelectorAll('[aria-pressed]')];
+const meaning = button => Object.entries(button?.dataset ?? {})[0] ?? []; // member, app, identity or fault, and which one
+const chosen = Object.fromEntries(switches.filter(button => button.ariaPressed === 'true').map(meaning));
+const failure = name => words.failures.find(known => known.name === name);
+const bench = window.bench = { order: {} }; // the phone looks here: what to do wrong, what to forge
 const toPhone = () => $(innerWidth > 800 ? 'trace-title' : 'phone').scrollIntoView({ block: 'nearest' });
 const now = () => Date.now() / 1000, opened = now();
-let told, row, polling = Promise.resolve(), since = Number(sessionStorage.getItem('workbench:since'));
+const kept = JSON.parse(sessionStorage.getItem('workbench')) ?? {}, reloaded = kept.address === location.search;
+let told, row, broken, polling = Promise.resolve(), since = kept.since ?? 0;
 
 function startPhone() {
   const old = $('phone'), { app, member } = chosen;
   old.replaceWith(Object.assign(old.cloneNode(), { src: `/workbench/phone/index.html?${new URLSearchParams({ app, member })}` }));
-  $('failure').hidden = true;
+  $('failure').open = false;
   told = row = null;
 }
 function forgetPhones() {
-  for (const key of Object.keys(localStorage)) if (key.startsWith('phone:')) localStorage.removeItem(key);
+  for (const key in localStorage) if (key.startsWith('phone:')) localStorage.removeItem(key);
 }
 
 addEventListener('message', ({ source, data: { phone } }) => {
   if (source !== $('phone')?.contentWindow || !phone) return;
-  if (phone.kind !== 'return') return addStep({ at: now(), ...phone });
-  const { api, ok, result } = phone;
-  endCall(phone);
-  if (ok && api === 'getAuthUserInfo') told = result;
-  if (ok && api === 'getOpenUserInfo') {
-    const { response } = JSON.parse(result.response);
-    if (response.code === '10000') told = response;
-  }
-  if (!ok && failure().bench?.fail?.api === api) choose(null);
-  explain(phone);
+  const { kind, ...end } = phone, { result } = end;
+  if (kind !== 'return') return addStep({ at: now(), ...phone });
+  const said = result.response ? JSON.parse(result.response).response : result;
+  explain({ ...end, ...endCall(end) });
+  if ('nickName' in said) told = said;
+  if (failure(chosen.fault)?.bench?.fail && !bench.order.fail) choose(null);
   poll();
 });
 
@@ -46,8 +43,9 @@ async function fetchSteps() {
   const forged = Object.entries(bench.forge ?? {}), carries = fields => forged.some(([name, value]) => fields?.[name] === value);
   for (const step of events) {
     addStep(step);
-    if (step.at > opened) row = step.answer?.member ?? (step.changed ? step.after.at(-1) : row);
-    if (step.at > opened) explain(step);
+    if (step.at < opened) continue;
+    row = step.answer?.member ?? (step.outcome === 'saved' ? step.after.at(-1) : row);
+    explain(step);
     if (carries(step.body)) fill($('forge-news'), say(members.some(carries) ? 'forge-leak' : 'forge-proof'));
   }
   fill($('count-members'), members.length);
@@ -55,58 +53,55 @@ async function fetchSteps() {
   drawContrast(told, row);
 }
 
-/** Show the newest failure with its hint, and the report for Alipay's support. */
+/** Show the newest failure with its hint, and the report for Alipay's support; mark it once the same works again. */
 function explain(step) {
-  const { api, result } = step, known = words.failures.find(({ name }) => name === `${api}-${result?.error}`);
-  const error = step.error ?? (api && { code: `my.${api} ${result.error}`, message: result.errorMessage, hint: known });
-  if (!failed(step) || !error || result?.status) return; // an answer with an HTTP error: the server's own step says more
-  const { code, message = '', hint, report } = error;
+  const { title, error } = step;
+  if (title === broken && !failed(step)) $('failure').classList.add('mended');
+  if (!error) return;
+  const { code, message = '', hint, report } = error, known = words.failures.find(failure => failure.code === code);
+  broken = title;
   fill($('failure-code'), code);
-  fill($('failure-body'), h('p', {}, say(message)), hint && h('p', {}, h('b', {}, say('cause')), ' ', say(hint)),
-    report && [h('h4', {}, say('report'), ' ', copyButton('copy-report', () => report[root.lang])), h('pre', {}, say(report))]);
-  $('failure').hidden = false;
+  fill($('failure-body'), h('p', {}, say(known ?? message)), h('p', {}, h('b', {}, say('cause')), ' ', say(known?.hint ?? hint)),
+    report && h('h4', {}, say('report'), ' ', copyButton('copy-report', () => $('question').innerText)),
+    report && h('pre', { id: 'question' }, say(report), step.api && `${title}: ${step.result.error} ${message}`));
+  $('failure').open = true;
+  $('failure').classList.remove('mended');
 }
 
 function show() {
-  for (const name of SWITCHES)
-    for (const button of document.querySelectorAll(`[data-${name}]`)) button.ariaPressed = button.dataset[name] === chosen[name];
-  const { member, app, fault } = chosen;
-  history.replaceState(null, '', `?${new URLSearchParams({ member, app, ...fault && { fault }, lang: root.lang })}`);
+  for (const button of switches) {
+    const [name, value] = meaning(button);
+    if (name) button.ariaPressed = chosen[name] === value;
+  }
+  history.replaceState(null, '', `?${new URLSearchParams({ ...chosen, lang: root.lang })}`);
 }
 
 /** One way of failing, or null for none. */
 async function choose(name) {
-  chosen.fault = name;
-  const { bench: orders, product = true, act } = failure();
-  Object.assign(bench, { fail: null, missing: [] }, orders);
-  if (name) $('failure').hidden = true;
-  await ask('PUT', 'emulator/product', { bound: product });
-  await ask('PUT', 'emulator/fault', { name: failure().name ? null : name });
-  if (act === 'revoke') await ask('POST', 'emulator/revoke', { member: chosen.member });
-  if (act === 'double-tap') {
-    const button = $('phone').contentDocument.querySelector('dialog[open] .main, page:last-child button:not([disabled])');
-    button?.click();
-    button?.click();
-  }
-  if (act) chosen.fault = null;
-  fill($('active'), name && [h('code', {}, name), ' ', say(act ? 'done' : orders?.fail ? 'armed-once' : 'armed')]);
+  delete chosen.fault;
+  if (name) chosen.fault = name;
+  const known = failure(name);
+  bench.order = { ...known?.bench };
+  if (name) $('failure').open = false;
+  await ask('PUT', 'failure', { name, member: chosen.member });
+  fill($('active'), name && [h('code', {}, name), ' ', say(known?.then ?? 'armed')]);
   show();
   if (name) toPhone();
 }
+async function identify() {
+  await ask('PUT', 'emulator/identity', { mode: chosen.identity });
+  forgetPhones(); // another id: log in anew
+}
 
 document.addEventListener('click', async ({ target }) => {
-  const { dataset = {} } = target.closest('button') ?? {}, name = SWITCHES.find(known => known in dataset), value = dataset[name];
+  const [name, value] = meaning(target.closest('button'));
   if (name === 'fault') return choose(value === chosen.fault ? null : value);
   if (!name) return;
   chosen[name] = value;
-  if (name === 'identity') {
-    await ask('PUT', 'emulator/identity', { mode: value });
-    forgetPhones(); // another id: log in anew
-  }
+  if (name === 'identity') await identify();
   startPhone();
   show();
 });
-$('mend').onclick = () => choose(null);
 $('forge').onsubmit = event => {
   event.preventDefault();
   bench.forge = bench.forge ? null : Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value));
@@ -114,10 +109,9 @@ $('forge').onsubmit = event => {
   fill($('forge-news'), bench.forge && say('forge-armed'));
   if (bench.forge) toPhone();
 };
-$('failure-close').onclick = () => { $('failure').hidden = true; };
 $('clear').onclick = () => {
   clearTrace();
-  sessionStorage.setItem('workbench:since', since);
+  kept.since = since;
 };
 $('save').onclick = () => {
   const href = URL.createObjectURL(new Blob([JSON.stringify(steps, null, 2)], { type: 'application/json' }));
@@ -131,12 +125,22 @@ $('language').onclick = () => {
 $('reset').onclick = async () => {
   $('phone').remove(); // it must not log in again while all is forgotten
   await ask('POST', 'reset', {});
+  clearTrace();
   forgetPhones();
   location.replace(`?lang=${root.lang}`);
 };
 
+// What the phone did outlives a reload, as what the server did.
+addEventListener('pagehide', () => {
+  const calls = steps.filter(({ n }) => !n);
+  sessionStorage.setItem('workbench', JSON.stringify({ since: kept.since, calls, told, row, address: location.search }));
+});
+
+if (chosen.identity !== $('identity').dataset.now) await identify();
 if (chosen.fault) await choose(chosen.fault);
 show();
 startPhone();
+for (const call of kept.calls ?? []) addStep(call.outcome === 'working' ? { ...call, outcome: 'cut' } : call);
+if (reloaded) ({ told, row } = kept);
 poll();
 setInterval(() => document.hidden || poll(), 1000);
