@@ -55,7 +55,7 @@ def read_answer(body: bytes, method: str, charset: str) -> Answer:
     if len(nodes) > 1 or len(signs) > 1:
         raise SignatureError("the answer has its node or its signature more than once", "ambiguous")
     name, signed, node = nodes[0] if nodes else ("", "", None)
-    if not isinstance(node, dict):
+    if not isinstance(node, dict) or not node:
         raise TransportError(f"the answer has no {node_name(method)}", "unexpected")
     sign = signs[0] if signs and isinstance(signs[0], str) else ""
     return Answer(name, node, signed.encode(charset), sign, charset)

@@ -131,6 +131,7 @@ def test_read_answer_refuses_a_success_that_alipay_did_not_sign(body, reason):
         (answer(b"null"), "unexpected"),
         (answer(b'"%s"' % b"x"), "unexpected"),
         (answer(b"{}"), "unexpected"),
+        (b'{"error_response":{}}', "unexpected"),
     ],
 )
 def test_read_answer_refuses_what_is_no_answer(body, reason):

@@ -45,7 +45,7 @@ CODES = [
     ("40006", "Insufficient Permissions", "isv.insufficient-isv-permissions", "ISV权限不足"),
 ]  # fmt: skip
 OF_TOKEN = {"isv.code-invalid", "isv.refresh-token-invalid", "isv.grant-type-invalid"}
-UNSIGNED = {"isv.invalid-app-id"}  # no app, no key
+UNSIGNED = {"isv.invalid-app-id", "isv.missing-app-id"}  # no app, no key
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ CODES = [
     ("fetch", "40006", "Insufficient Permissions", "isv.insufficient-isv-permissions", "ISV权限不足",
      "绑定「获取会员信息」", "product 获取会员信息"),
 ]  # fmt: skip
-UNSIGNED = {"isv.invalid-app-id"}  # Alipay can't sign for an app that it does not know
+UNSIGNED = {"isv.invalid-app-id", "isv.missing-app-id"}  # Alipay can't sign for an app that it does not know
 ALSO_UNSIGNED = (
     "isp.unknow-error",
     "aop.unknow-error",
