@@ -189,6 +189,16 @@ def test_break_without_get_auth_user_info_the_button_takes_over(page, bench, pho
     expect(phone.frame.locator(".told", has_text="完整示例")).to_be_visible()
 
 
+def test_break_by_a_server_that_never_answers(page, bench, phone):
+    page.goto(bench.url)
+    phone.see("除了这个标识")
+    page.route("**/never", lambda route: None)
+    page.frame_locator("#phone").locator("body").wait_for()
+    (frame,) = (frame for frame in page.frames if "/phone/" in frame.url)
+    failed = frame.evaluate("my.request({ url: location.origin + '/never', timeout: 100 }).catch(failed => failed)")
+    assert failed == {"error": 13, "errorMessage": "超时"}
+
+
 def test_break_by_a_double_tap_sends_once(page, bench, phone, desk):
     page.goto(bench.url)
     phone.member_centre()

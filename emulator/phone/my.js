@@ -61,7 +61,8 @@ export function createMy({ state, bench, supported: { failures, openUserInfo }, 
       if (![state.api, location.origin].includes(to.origin)) return fail(11, 'request');
       const about = { ...sent, headers: { ...sent.headers, 'X-Trace': trace, 'Accept-Language': 'zh-CN' }, credentials: 'omit' };
       if (sent.data && sent.method !== 'GET') about.body = /json/.test(sent.headers['content-type']) ? JSON.stringify(sent.data) : form;
-      const answer = await fetch(sent.sentTo, about).catch(() => fail(12, 'request'));
+      about.signal = AbortSignal.timeout(options.timeout ?? 30_000);
+      const answer = await fetch(sent.sentTo, about).catch(({ name }) => fail(name === 'TimeoutError' ? 13 : 12, 'request'));
       const result = { data: await answer.text(), status: answer.status, headers: Object.fromEntries(answer.headers) };
       let wrong = !answer.ok && 19; // the docs count HTTP errors as failures
       try { result.data = JSON.parse(result.data); } catch { wrong ||= 14; }
