@@ -211,7 +211,8 @@ class AlipayClient:
         except TransportError as error:
             raise (error if status == 200 else broken) from None
         flaw = signature_flaw(answer.signed_part, answer.sign, self._alipay_key, self._private_key.public_key())
-        exchange.signed_part, exchange.charset, exchange.verified = answer.signed_part, answer.charset, flaw is None
+        exchange.signed_part = answer.signed_part if answer.sign else b""
+        exchange.charset, exchange.verified = answer.charset, flaw is None
         claims_success = answer.code in ("", "10000") or answer.node.get("msg") == "Success"
         if answer.name == ERROR_NODE or not claims_success:
             raise gateway_error(answer.node, exchange.parameters, exchange.string_to_sign, verified=flaw is None)

@@ -93,9 +93,10 @@ def exchange_step(exchange: Exchange, call: Call) -> Step:
     cut = zip(("before", "signed", "after"), raw.partition(signed) if signed else (raw, b"", b""), strict=True)
     function = f"alipay_member/client.py · AlipayClient.{FUNCTIONS.get(sent.get('grant_type'), 'fetch_profile')}()"
     verdict = "verified" if exchange.verified else "unverified"
+    why = "no-answer" if not raw else "no-signature" if not signed else "bad-signature"
     url = f"{call.gateway_url}?{urlencode(sent, encoding=exchange.charset)}"
     return _step("exchange", exchange.method, exchange.method, verdict, function) | {
-        "verdict": verdict,
+        "verdict": verdict if exchange.verified else why,
         "parameters": dict(sent),
         "string_to_sign": exchange.string_to_sign,
         "signature": sent.get("sign"),
@@ -107,13 +108,15 @@ def exchange_step(exchange: Exchange, call: Call) -> Step:
     }
 
 
-def store_step(before: list[Step], after: list[Step]) -> Step:
-    """The rows that a request changed; a new profile_at alone, for the same profile again, is no change."""
+def store_step(before: list[Step], after: list[Step], method: str = "") -> Step:
+    """What one method of the store did to the members; a new profile_at alone, for the same profile, is no change."""
     was, now = ([row for row in a if row not in b] for a, b in ((before, after), (after, before)))
     plain = [[row | {"profile_at": bool(row["profile_at"])} for row in rows] for rows in (was, now)]
-    says, outcome = ("changed", "saved") if plain[0] != plain[1] else ("unchanged", "same")
-    function = " · ".join(["alipay_member/store.py", "MemberStore", *g.writes])
-    return _step("store", "members", says, outcome, function) | {"before": was, "after": now}
+    says = "unchanged" if was == now else "refreshed" if plain[0] == plain[1] else "changed" if now else "removed"
+    outcome = {"changed": "saved", "removed": "removed"}.get(says, "same")
+    function = f"alipay_member/store.py · MemberStore{method and f'.{method}()'}"
+    rows = {"before": was, "after": now} if was != now else {}
+    return _step("store", "members", says, outcome, function) | rows
 
 
 def revoked_step() -> Step:

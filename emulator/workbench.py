@@ -6,6 +6,7 @@ Its events hold tokens: the emulator's, and `guard` gives them to nobody but pag
 
 import json
 import mimetypes
+import threading
 import time
 from collections import deque
 from functools import wraps
@@ -83,8 +84,9 @@ class Workbench:
         self.clients = [client for client in (parts.client, parts.web_client) if client]
         for client in self.clients:
             client.observer = self.observe
+        self.writing, self.cleared = threading.Lock(), 0.0
         for name in WRITES:
-            setattr(self.store, name, _noted(getattr(self.store, name)))
+            setattr(self.store, name, self.watched(getattr(self.store, name)))
         self.apps = list(dict.fromkeys(client.member_app_id for client in self.clients))  # an ISV's: the merchant's one
 
     def rows(self) -> list[Step]:
@@ -92,19 +94,35 @@ class Workbench:
 
     def begin(self) -> None:
         if request.path != "/" and not request.path.startswith(UNWATCHED):
-            g.began, g.rows, g.steps, g.calls, g.writes = time.perf_counter(), self.rows(), [], [], []
+            g.began, g.steps, g.calls = time.perf_counter(), [], []
 
     def observe(self, exchange: Exchange) -> None:
         if "calls" in g:
             g.calls.append(Call(exchange.method, self.gateway_url, mask(exchange.parameters)))
             g.steps.append(exchange_step(exchange, g.calls[-1]))
 
+    def watched(self, write: Any) -> Any:
+        """A method of the store that leaves what it did to the members, one at a time, while the app answers."""
+
+        @wraps(write)
+        def watching(*values: Any, **more: Any) -> Any:
+            if not g or "steps" not in g:
+                return write(*values, **more)
+            with self.writing:
+                before = self.rows()
+                try:
+                    return write(*values, **more)
+                finally:
+                    g.steps.append(store_step(before, self.rows(), write.__name__))
+
+        return watching
+
     def finish(self, response: flask.Response) -> flask.Response:
-        """Record a request, its exchanges, and what became of the members, in this order."""
-        if "began" in g:
-            self.record(request_step(response), *g.steps)
-            if request.method != "GET" or request.path == "/callback":
-                self.record(store_step(g.rows, self.rows()))
+        """Record a request, then its exchanges and what the store did, as they came; or that it did nothing."""
+        if "began" in g and g.began > self.cleared:
+            reads = request.method == "GET" and request.path != "/callback"
+            stored = reads or any(step["kind"] == "store" for step in g.steps)
+            self.record(request_step(response), *g.steps, *[store_step([], [])] * (not stored))
         return response
 
     def record(self, *steps: Step) -> None:
@@ -167,21 +185,10 @@ class Workbench:
         for app_id in self.apps:
             self.store.clear(app_id)
         self.steps.clear()
+        self.cleared = time.perf_counter()  # what was under way then is of before
         return self.ask("POST", "reset")
 
 
 def _words() -> dict[str, Any]:
     words: dict[str, Any] = json.loads((HERE / "words.json").read_text("utf-8"))
     return words
-
-
-def _noted(write: Any) -> Any:
-    """The store's method; while the app answers a request, it leaves its name for the trace."""
-
-    @wraps(write)
-    def noted(*values: Any, **more: Any) -> Any:
-        if g and "writes" in g:
-            g.writes.append(f"{write.__name__}()")
-        return write(*values, **more)
-
-    return noted

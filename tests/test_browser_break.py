@@ -20,7 +20,7 @@ LOST = [
     ("request 11", "服务器域名不在白名单里", "返回首页", "白名单", "登记这个域名"),
     ("request 12", "网络不通，没有连上服务器", "重试", "连不上你的服务器", "127.0.0.1 是手机自己"),
     ("request 14", "服务器的答复无法读懂", "重试", "不是 JSON", "接口要答 JSON"),
-    ("request 19", "服务器没有办成这件事", "重试", "HTTP 错误状态", "看服务器的日志"),
+    ("request 19", "服务器没有办成这件事", "重试", "HTTP 错误状态", "看服务器有没有收到请求"),
 ]
 # fault, code in panel and trace, what the phone says, a word of the hint
 FAULTS = [

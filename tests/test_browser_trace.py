@@ -26,7 +26,7 @@ def test_trace_names_the_line_and_function_of_each_call(page, bench, phone, desk
         number = re.fullmatch(rf"api\.js:(\d+) · {function}\(\)", said)[1]
         assert title.split()[0] in lines[int(number) - 1]
     expect(desk.newest("store").locator(".inside code").first).to_have_text(
-        "alipay_member/store.py · MemberStore · save_profile()"
+        "alipay_member/store.py · MemberStore.save_profile()"
     )
 
 

@@ -4,11 +4,15 @@ import base64
 import json
 import re
 import sqlite3
+from contextlib import closing
 
+import flask
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from alipay_member import MemberStore
+from alipay_member.client import Token
 from conftest import ROOT, at_home, needs_emulator
 
 pytestmark = needs_emulator
@@ -58,7 +62,7 @@ def test_records_a_login_as_request_exchange_and_row_in_this_order(steps, sign_i
     assert exchange["error"] is None
     assert exchange["elapsed_ms"] > 0
     assert (store["before"], store["outcome"]) == ([], "saved")
-    assert store["function"] == "alipay_member/store.py · MemberStore · sign_in()"
+    assert store["function"] == "alipay_member/store.py · MemberStore.sign_in()"
 
 
 def test_marks_exactly_the_bytes_that_alipay_signed(steps, sign_in, emulator):
@@ -202,9 +206,46 @@ def test_the_store_names_the_methods_that_were_called(steps, sign_in, bench, end
     bench.post("/api/auth", json={})
     functions = [step["function"] for step in steps() if step["kind"] == "store"]
     store = "alipay_member/store.py · MemberStore"
-    assert functions == [
-        f"{store} · sign_in()", f"{store} · renew() · save_profile()", f"{store} · sign_out()", store,
-    ]  # fmt: skip
+    methods = ("sign_in", "renew", "save_profile", "sign_out")
+    assert functions == [*[f"{store}.{method}()" for method in methods], store]
+
+
+def test_the_store_is_not_credited_with_what_others_did_meanwhile(steps, sign_in, bench, settings, emulator):
+    bench.post("/api/member", headers=sign_in())
+    steps()
+    others = MemberStore(settings.database_url)
+    meanwhile = [Token("t", "r", 9, 9, "somebody-else", None)]
+    session = sign_in()
+    hooks = bench.application.before_request_funcs[None]
+    hooks.append(lambda: others.sign_in("demo-mini", meanwhile.pop()) and None if meanwhile else None)
+    bench.post("/api/member", headers=session)
+    assert len(others.members("demo-mini")) == 2
+    assert [step["outcome"] for step in steps() if step["kind"] == "store"] == ["same", "same"]
+
+
+def test_the_store_tells_refreshed_from_changed_and_removed(steps, sign_in, bench, settings):
+    session = sign_in()
+    bench.post("/api/member", headers=session)
+    with closing(sqlite3.connect(settings.database_url.removeprefix("sqlite:///"))) as database, database:
+        database.execute("UPDATE members SET profile_at = 1")  # long ago
+    bench.post("/api/member", headers=session)
+    bench.post("/api/member", headers=session, json={})
+    bench.delete("/api/member", headers=session)
+    *_, refreshed, unchanged, removed = [step for step in steps() if step["kind"] == "store"]
+    assert (refreshed["says"], refreshed["outcome"], refreshed["before"][0]["profile_at"]) == ("refreshed", "same", 1)
+    assert (removed["says"], removed["outcome"], removed["after"]) == ("removed", "removed", [])
+    assert unchanged["says"] in ("unchanged", "refreshed")  # the clock may have ticked
+    assert ("before" in unchanged) == (unchanged["says"] == "refreshed")
+
+
+def test_what_was_under_way_at_a_reset_is_of_before(bench):
+    def reset():
+        if flask.request.path == "/api/member":
+            bench.post("/workbench/reset", json={})
+
+    bench.application.before_request_funcs[None].append(reset)
+    bench.get("/api/member")
+    assert bench.get("/workbench/events").get_json()["events"] == []
 
 
 def test_what_old_articles_teach_has_the_right_line_beside_it(steps, sign_in, bench):
@@ -228,9 +269,7 @@ def test_what_the_store_refuses_has_a_question_for_the_support_too(steps, sign_i
     assert (exchange["error"], store["outcome"]) == (None, "same")
     for lang, environment in (("zh", "使用环境"), ("en", "Environment")):
         report = request["error"]["report"][lang]
-        assert environment in report
-        assert "alipay.user.info.share" in report
-        assert "identity:other-person" in report
+        assert all(word in report for word in (environment, "alipay.user.info.share", "identity:other-person"))
         assert not re.search("authusrB.{8}", report)
 
 
@@ -250,7 +289,7 @@ def test_a_failure_is_made_and_mended_by_its_name(steps, sign_in, bench, emulato
     revoked = steps()[-1]
     assert (revoked["kind"], revoked["lane"], revoked["says"]) == ("act", "alipay", "consent-revoked")
     assert bench.post("/api/member", headers=session).get_json()["error"]["code"] == "aop.invalid-auth-token"
-    fail("getAuthCode-11")  # the phone's business alone
+    fail("sha1")
     fail(None)
     assert emulator.faults.active() is None
 

@@ -1,5 +1,4 @@
-// What stands in {{ }}: own properties only, no calls, no assignment. Nothing in it has an effect, so both sides of ?: && || are
-// evaluated, and reading it once with no data finds every mistake.
+// {{ }}: own properties only, no calls, no assignment. Nothing has an effect, so both sides of ?: && || are evaluated.
 const TOKEN = /\s*([\p{L}_$][\p{L}\d_$]*|\d*\.?\d+|'[^'\n]*'|"[^"\n]*"|\.{3}|[=!]==?|[<>]=|&&|\|\||\+\+|--|[-+*/%<>!?:.,()[\]{}])/uy;
 const NAME = /^[\p{L}_$]/u, STRING = /^['"]/, BANNED = /^(__proto__|constructor|prototype)$/;
 const LEVELS = [ // weakest first

@@ -1,6 +1,6 @@
 import { ask } from '../static/dom.js';
 
-/** The mini-program's `my`. What is missing reads as undefined, as on an old Alipay; calling it throws, and the phone shows that. */
+/** The mini-program's `my`. What is missing reads as undefined, as on an old Alipay. */
 export function createMy({ state, bench, supported: { failures, openUserInfo }, report, origin, route, problem, consent, screen }) {
   const prefix = `phone:${state.app}:${state.member}:`;
   const fail = (error, api = 'getAuthCode', more) => Promise.reject({ error, errorMessage: failures[api][error], ...more });

@@ -15,14 +15,14 @@ let application = {}, appConfig, appStyle, declared, turn = Promise.resolve(), f
 const report = phone => parent.postMessage({ phone }, location.origin);
 const route = () => stack.at(-1)?.route ?? 'app';
 
-/** file:line of the mini-program where this trace of calls begins, and the function if it has a name. */
+/** The mini-program's first line in a trace of calls, and its function. */
 function origin(trace) {
   const [, line, file] = new RegExp(`${base}(([^:?]+):\\d+)`).exec(trace) ?? [];
   const [, name] = new RegExp(`(\\w+) \\(http\\S+${file}`).exec(trace) ?? [];
   return name ? `${line} · ${name}()` : line;
 }
 
-/** Shows an error with the file and line that it came from. */
+/** Shows an error and where it came from. */
 function problem(error, path = '') {
   const { errorMessage = String(error), message: said = errorMessage, stack: trace, file, line } = Object(error);
   const from = file ? `${file}:${line}` : origin(trace) ?? path;
@@ -131,6 +131,7 @@ addEventListener('click', event => {
   state.touched = true;
   if (!bench.order.twice || !event.isTrusted) return;
   event.stopPropagation(); // both taps at once, before anything is drawn
+  report({ kind: 'taps', lane: 'client', title: '×2', says: 'double-tap' });
   event.preventDefault();
   event.target.click();
   event.target.click();

@@ -13,7 +13,7 @@ export function clearTrace() {
   fill($('steps'));
 }
 
-/** By time, but what the server did for a call of the phone stands right after that call, however late it is told. */
+/** By time; but what the server did for a call stands right after it, however late it is told. */
 export function addStep(step) {
   const last = step.trace ? steps.findLastIndex(({ trace }) => trace === step.trace) : -1;
   const at = 1 + (last < 0 ? steps.findLastIndex(before => before.at <= step.at) : last);
@@ -25,7 +25,7 @@ export function addStep(step) {
   keepUp();
 }
 
-/** A call of the phone has returned: completes its row and returns it, if the trace was not cleared meanwhile. */
+/** Completes the row of a call that has returned; the step, unless the trace was cleared meanwhile. */
 export function endCall({ trace, ...end }) {
   const at = steps.findIndex(step => step.kind === 'call' && step.trace === trace), step = steps[at];
   if (step) draw(at, Object.assign(step, end, { elapsed_ms: Date.now() - step.at * 1000 }));
@@ -46,15 +46,15 @@ function draw(at, step) {
   fill(inside,
     h('p', {}, h('code', {}, step.function), ` ${new Date(step.at * 1000).toLocaleTimeString('sv')}`),
     words.parts.filter(({ name }) => step[name] !== undefined).map(part =>
-      h('section', {}, h('h3', {}, say(part)), (SHAPES[part.name] ?? block)(step[part.name], step))),
+      h('section', {}, h('h3', {}, say(part)), (SHAPES[part.name] ?? block)(step[part.name], step, part.name))),
     h('p', {}, copyButton(step.curl ? 'copy-curl' : 'copy-json', () => step.curl ?? pretty(step))));
   fill($('news'), title, ' ', chips.map(say));
 }
 
 const block = value => h('pre', {}, say(pretty(value) || 'nothing'));
 
-const table = values => h('table', {}, Object.entries(values).filter(([, value]) => value !== undefined).map(([name, value]) =>
-  h('tr', {}, h('th', { scope: 'row' }, h('code', {}, name), words.parameters[name] && h('small', {}, say(words.parameters[name]))),
+const table = (values, step, part) => h('table', {}, Object.entries(values).filter(([, value]) => value !== undefined).map(([name, value]) =>
+  h('tr', {}, h('th', { scope: 'row' }, h('code', {}, name), words[part][name] && h('small', {}, say(words[part][name]))),
     h('td', {}, pretty(value)))));
 
 const SHAPES = {

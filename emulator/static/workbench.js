@@ -4,7 +4,7 @@ import { $, ask, copyButton, fill, h, say, words } from './dom.js';
 import { addStep, clearTrace, endCall, failed, steps } from './trace.js';
 
 const root = document.documentElement, switches = [...document.querySelectorAll('[aria-pressed]')];
-const meaning = button => Object.entries(button?.dataset ?? {})[0] ?? []; // member, app, identity or fault, and which one
+const meaning = button => Object.entries({ ...button?.dataset })[0] ?? []; // member, app, identity or fault, and which one
 const chosen = Object.fromEntries(switches.filter(button => button.ariaPressed === 'true').map(meaning));
 const failure = name => words.failures.find(known => known.name === name);
 const bench = window.bench = { order: {} }; // the phone looks here: what to do wrong, what to forge
@@ -44,7 +44,7 @@ async function fetchSteps() {
   for (const step of events) {
     addStep(step);
     if (step.at < opened) continue;
-    row = step.answer?.member ?? (step.outcome === 'saved' ? step.after.at(-1) : row);
+    row = step.answer?.member ?? (step.after ? step.after.at(-1) : row);
     explain(step);
     if (carries(step.body)) fill($('forge-news'), say(members.some(carries) ? 'forge-leak' : 'forge-proof'));
   }
@@ -56,7 +56,7 @@ async function fetchSteps() {
 /** Show the newest failure with its hint, and the report for Alipay's support; mark it once the same works again. */
 function explain(step) {
   const { title, error } = step;
-  if (title === broken && !failed(step)) $('failure').classList.add('mended');
+  if (!failed(step) && (title === broken || step.kind === 'request')) $('failure').classList.add('mended');
   if (!error) return;
   const { code, message = '', hint, report } = error, known = words.failures.find(failure => failure.code === code);
   broken = title;
@@ -78,9 +78,9 @@ function show() {
 
 /** One way of failing, or null for none. */
 async function choose(name) {
-  delete chosen.fault;
-  if (name) chosen.fault = name;
   const known = failure(name);
+  delete chosen.fault;
+  if (name && !known?.revoke) chosen.fault = name; // withdrawing consent is done once
   bench.order = { ...known?.bench };
   if (name) $('failure').open = false;
   await ask('PUT', 'failure', { name, member: chosen.member });
@@ -95,6 +95,7 @@ async function identify() {
 
 document.addEventListener('click', async ({ target }) => {
   const [name, value] = meaning(target.closest('button'));
+  if (name === 'fault' && !value) $('phone').focus({ preventScroll: true });
   if (name === 'fault') return choose(value === chosen.fault ? null : value);
   if (!name) return;
   chosen[name] = value;
@@ -105,7 +106,7 @@ document.addEventListener('click', async ({ target }) => {
 $('forge').onsubmit = event => {
   event.preventDefault();
   bench.forge = bench.forge ? null : Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value));
-  $('forge-on').ariaPressed = Boolean(bench.forge);
+  $('forge-on').ariaPressed = $('forge-fields').disabled = Boolean(bench.forge);
   fill($('forge-news'), bench.forge && say('forge-armed'));
   if (bench.forge) toPhone();
 };
@@ -130,14 +131,14 @@ $('reset').onclick = async () => {
   location.replace(`?lang=${root.lang}`);
 };
 
-// What the phone did outlives a reload, as what the server did.
+// What the phone did outlives a reload, too.
 addEventListener('pagehide', () => {
   const calls = steps.filter(({ n }) => !n);
   sessionStorage.setItem('workbench', JSON.stringify({ since: kept.since, calls, told, row, address: location.search }));
 });
 
 if (chosen.identity !== $('identity').dataset.now) await identify();
-if (chosen.fault) await choose(chosen.fault);
+await choose(chosen.fault);
 show();
 startPhone();
 for (const call of kept.calls ?? []) addStep(call.outcome === 'working' ? { ...call, outcome: 'cut' } : call);
