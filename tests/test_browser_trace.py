@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from test_browser_page import WATCH_SHIFTS
 
 from conftest import ROOT, needs, needs_emulator
 
@@ -142,3 +143,95 @@ def test_page_shows_a_product_that_is_not_bound(page, bench, phone, desk):
     page.click("#mend")
     expect(page.locator("#active")).to_be_empty()
     assert bench.emulator.accounts.without_product == set()
+
+
+def test_link_that_the_page_wrote_names_the_whole_state(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    without = page.url
+    desk.choose("tampered")
+    with_fault = page.url
+    page.goto(bench.url)  # this one names nothing: what is switched on stays
+    expect(page.locator("[data-fault=tampered]")).to_have_attribute("aria-pressed", "true")
+    page.goto(without)
+    expect(page.locator("#active")).to_be_empty()
+    phone.member_centre()
+    assert bench.emulator.faults.active() is None
+    page.goto(with_fault)
+    expect(page.locator("#active")).to_contain_text("tampered")
+    expect(page.locator("[data-fault=tampered]")).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.mark.parametrize("fault", ["consent-revoked", "getAuthCode-11", "tampered"])
+@pytest.mark.parametrize(("width", "lang"), [(1440, "zh"), (1024, "en"), (390, "en")])
+def test_link_opens_without_a_jump(page, bench, phone, width, lang, fault):
+    page.add_init_script(WATCH_SHIFTS)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{bench.url}/workbench/?fault={fault}&lang={lang}")
+    phone.see("可信的答复" if fault == "tampered" else "除了这个标识")
+    expect(page.locator("#active")).to_contain_text(fault)
+    assert page.evaluate("window.shifts") == []
+
+
+def test_link_withdraws_consent_once(page, bench, phone, desk):
+    page.goto(f"{bench.url}/workbench/?fault=consent-revoked")
+    phone.member_centre()
+    assert "fault" not in page.url
+    page.reload()
+    phone.member_centre()
+    expect(desk.steps.filter(has_text="consent-revoked")).to_have_count(1)
+
+
+def test_trace_marks_nothing_where_nothing_was_signed(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    for fault, verdict, marked in (
+        ("unsigned", "没有签名：无从验签", 0),
+        ("wrong-key", "签名与被签名的字节对不上", 1),
+        ("disconnect", "没有收到应答", 0),
+    ):
+        desk.choose(fault)
+        phone.tap("重试" if phone.frame.get_by_role("button", name="重试").count() else "授权并获取会员信息")
+        if fault == "unsigned":
+            phone.tap("同意")
+        desk.failed_with({"disconnect": "transport:connection"}.get(fault, f"signature:{fault}"))
+        step = inside(desk.newest("exchange"))
+        expect(step).to_contain_text(verdict)
+        expect(step.locator("mark")).to_have_count(marked)
+
+
+def test_trace_explains_what_was_given(page, bench, phone, desk):
+    page.goto(f"{bench.url}/workbench/?app=mistakes")
+    phone.frame.get_by_role("button", name="犯一次这个错").first.click()
+    desk.failed_with("bad-request:auth-code")
+    call = inside(desk.step("my.request → POST /api/auth"))
+    expect(call.locator("tr", has=page.locator("code", has_text="method"))).to_contain_text("HTTP 方法")
+    expect(call.locator("tr", has=page.locator("code", has_text="data"))).to_contain_text('"auth_code": "(undefined)"')
+    phone.frame.get_by_role("button", name="犯一次这个错").nth(2).click()
+    expect(desk.failure.locator(".mended")).to_be_visible()  # it is no longer the newest
+
+
+def test_trace_shows_both_taps(page, bench, phone, desk):
+    page.goto(f"{bench.url}/workbench/?fault=double-tap")
+    phone.member_centre()
+    expect(desk.step("×2")).to_contain_text("这一下按了两次")
+
+
+def test_forge_locks_its_fields_while_it_is_on(page, bench, phone):
+    page.goto(bench.url)
+    page.click("#forge-on")
+    expect(page.locator("#forge-name")).to_be_disabled()
+    page.click("#forge-on")
+    expect(page.locator("#forge-name")).to_be_enabled()
+
+
+def test_keyboard_gets_past_the_trace_and_back_to_the_phone(page, bench, phone, desk):
+    page.goto(f"{bench.url}/workbench/?fault=sha1")
+    desk.failed_with("signature:sha1")
+    page.locator("#mend").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#mend")).to_be_hidden()
+    assert page.evaluate("document.activeElement.id") == "phone"
+    page.get_by_role("link", name="跳过这些步骤").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "contrast-title"
