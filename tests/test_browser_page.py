@@ -15,7 +15,8 @@ pytestmark = [needs("chromium"), needs_emulator]
 WATCH_SHIFTS = """
     window.shifts = [];
     new PerformanceObserver((list) => list.getEntries().forEach(({ value, sources }) => window.shifts.push(
-        [value, ...sources.map(({ node }) => node?.id || node?.className || node?.nodeName)])))
+        [value, ...sources.map(({ node, previousRect: was, currentRect: is }) =>
+          `${node?.id || node?.className || JSON.stringify(node?.dataset)} ${was.y}+${was.height} ${is.y}+${is.height}`)])))
       .observe({ type: 'layout-shift', buffered: true });
 """
 
