@@ -14,10 +14,11 @@ expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [needs("chromium"), needs_emulator]
 WATCH_SHIFTS = """
     window.shifts = [];
-    new PerformanceObserver((list) => list.getEntries().forEach(({ value, sources }) => window.shifts.push(
-        [value, ...sources.map(({ node, previousRect: was, currentRect: is }) =>
-          `${node?.id || node?.className || JSON.stringify(node?.dataset)} ${was.y}+${was.height} ${is.y}+${is.height}`)])))
-      .observe({ type: 'layout-shift', buffered: true });
+    const name = (node) => node?.id || node?.className || JSON.stringify(node?.dataset);
+    const told = ({ node, previousRect: was, currentRect: is }) =>
+      `${name(node)} ${was.y}+${was.height} ${is.y}+${is.height}`;
+    new PerformanceObserver((list) => list.getEntries().forEach(({ value, sources }) =>
+      window.shifts.push([value, ...sources.map(told)]))).observe({ type: 'layout-shift', buffered: true });
 """
 
 
