@@ -4,14 +4,12 @@
     auth         POST /api/auth    the auth_code of my.getAuthCode → alipay.system.oauth.token → a session
     member       POST /api/member  the session's token → alipay.user.info.share → persisted
     web login    GET /login → Alipay's page (授权URL拼接) → GET /callback → GET /member
-    errors       as JSON for /api/*, as a page elsewhere, always with what to do next
-    main         python app.py
+    errors       as JSON for /api/*, as a page elsewhere, always with what to do next; then main: python app.py
 """
 
 import argparse
 import re
 import secrets
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -240,7 +238,9 @@ def main():
             values = workbench.start_emulator(values)
         app = create_app(Settings.load(HERE, values=values))
     except SettingsError as error:
-        sys.exit(f"app.py: {error}")
+        raise SystemExit(f"app.py: {error}") from None
+    except ModuleNotFoundError:
+        raise SystemExit("app.py: emulator/ was deleted: set ALIPAY_ENV and the rest, see .env.example") from None
     if emulated:
         workbench.attach(app)
     pages.serve(app, options.port, "emulated on this machine" if emulated else values["ALIPAY_ENV"])

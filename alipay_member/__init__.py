@@ -7,7 +7,7 @@
     errors.py        what can go wrong; explanations.py says what to do about it, in Chinese and English
     store.py         MemberStore: members and sessions
 
-It needs `requests` and `cryptography` (settings.py also `python-dotenv`), no web framework.
+It needs `requests`, `cryptography` and `python-dotenv` (settings.py alone), no web framework.
 """
 
 from .client import AlipayClient, Exchange, Profile, Token

@@ -19,15 +19,14 @@ from alipay_member.errors import AlipayError, Call
 from alipay_member.explanations import explain
 
 FUNCTIONS = {"authorization_code": "exchange_code", "refresh_token": "refresh_token"}  # by grant_type
-LANES = {"request": "server", "exchange": "alipay", "store": "server", "act": "alipay"}
 MAX_SHOWN = 20_000  # characters of each part of an answer
 
 Step = dict[str, Any]
 
 
-def _step(kind: str, title: str, says: str, outcome: Any, function: str) -> Step:
-    row = {"title": title, "says": says, "outcome": outcome, "function": function}
-    return {"kind": kind, "lane": LANES[kind]} | row
+def new_step(kind: str, title: str, says: str, outcome: Any, function: str) -> Step:
+    lane = "alipay" if kind in ("exchange", "act") else "server"
+    return dict(kind=kind, lane=lane, title=title, says=says, outcome=outcome, function=function)
 
 
 def request_step(response: Response) -> Step:
@@ -38,11 +37,11 @@ def request_step(response: Response) -> Step:
     function = (request.endpoint or "").rpartition(".")[2]
     options = [f"-H{name}: {value}" for name, value in request.headers if name in ("Authorization", "Content-Type")]
     curl = ["curl", "-X", request.method, request.url, *options, *["--data-raw", text] * bool(text)]
-    answer = response.get_json(silent=True) or response.location
+    answer = response.get_json(silent=True) if response.is_json else response.location
     error = answer.get("error") if isinstance(answer, dict) else None
     path, body = request.full_path.rstrip("?"), as_json(text)
     function = f"app.py · {function}()" if function else "app.py"
-    return _step("request", f"{request.method} {path}", _sentence(body), response.status_code, function) | {
+    return new_step("request", f"{request.method} {path}", _sentence(body), response.status_code, function) | {
         "body": body,
         "answer": answer,
         "error": error and error | _both(lambda lang: _explained(error["code"], lang)),
@@ -94,8 +93,8 @@ def exchange_step(exchange: Exchange, call: Call) -> Step:
     function = f"alipay_member/client.py · AlipayClient.{FUNCTIONS.get(sent.get('grant_type'), 'fetch_profile')}()"
     verdict = "verified" if exchange.verified else "unverified"
     why = "no-answer" if not raw else "no-signature" if not signed else "bad-signature"
-    url = f"{call.gateway_url}?{urlencode(sent, encoding=exchange.charset)}"
-    return _step("exchange", exchange.method, exchange.method, verdict, function) | {
+    url = f"{call.gateway_url}?{urlencode(sent, encoding=sent['charset'])}"
+    return new_step("exchange", exchange.method, exchange.method, verdict, function) | {
         "verdict": verdict if exchange.verified else why,
         "parameters": dict(sent),
         "string_to_sign": exchange.string_to_sign,
@@ -116,8 +115,4 @@ def store_step(before: list[Step], after: list[Step], method: str = "") -> Step:
     outcome = {"changed": "saved", "removed": "removed"}.get(says, "same")
     function = f"alipay_member/store.py · MemberStore{method and f'.{method}()'}"
     rows = {"before": was, "after": now} if was != now else {}
-    return _step("store", "members", says, outcome, function) | rows
-
-
-def revoked_step() -> Step:
-    return _step("act", "consent-revoked", "consent-revoked", "", "emulator/accounts.py · Accounts.revoke()")
+    return new_step("store", "members", says, outcome, function) | rows

@@ -21,11 +21,11 @@ from flask import g, jsonify, request
 
 from alipay_member.client import Exchange
 from alipay_member.errors import Call, mask
-from alipay_member.explanations import VALUES, explain_value
+from alipay_member.explanations import VALUES
 
 from . import start
 from .gateway import guard
-from .steps import Step, as_json, exchange_step, request_step, revoked_step, store_step
+from .steps import Step, as_json, exchange_step, request_step, new_step, store_step
 
 HERE = Path(__file__).parent
 FOLDERS = {"miniprogram": HERE.parent / "miniprogram", "mistakes": HERE / "mistakes", "phone": HERE / "phone"}
@@ -33,7 +33,7 @@ PORT = 8001  # the same each time, because the members' rows hold avatar address
 CONTROLS = ("members", "faults", "fault", "identity", "product", "auth-code", "app-auth-code", "revoke")
 UNWATCHED = ("/workbench", "/static/", "/healthz", "/favicon.ico")
 WRITES = ("sign_in", "save_profile", "renew", "sign_out", "forget")  # MemberStore's
-LANGUAGES = ("zh", "en")
+WORDS = json.loads((HERE / "words.json").read_text("utf-8"))
 
 
 def start_emulator(values: dict[str, str]) -> dict[str, str]:
@@ -127,7 +127,8 @@ class Workbench:
 
     def record(self, *steps: Step) -> None:
         common = {"at": time.time(), "trace": request.headers.get("X-Trace")}
-        self.steps.extend({"n": next(self.numbers)} | common | step for step in steps)
+        with self.writing:  # else a page could see a later number first, and never this one
+            self.steps.extend({"n": next(self.numbers)} | common | step for step in steps)
 
     def ask(self, method: str, name: str, body: Any = None) -> flask.Response:
         """The emulator's answer to a call of its control route; 502 if it is not running."""
@@ -152,25 +153,20 @@ class Workbench:
         if not isinstance(body, dict):
             flask.abort(400)
         name = body.get("name") or None
-        known = next((failure for failure in _words()["failures"] if failure["name"] == name), {})
+        known = next((failure for failure in WORDS["failures"] if failure["name"] == name), {})
         self.ask("PUT", "product", {"app_id": self.apps[0], "bound": known.get("product", True)})
         answer = self.ask("PUT", "fault", {"name": None if known else name})
         if known.get("revoke"):
             answer = self.ask("POST", "revoke", {"member": body.get("member")})
             if answer.status_code == 200:
-                self.record(revoked_step())
+                self.record(new_step("act", name, name, "", "emulator/accounts.py · Accounts.revoke()"))
         return answer
 
     def page(self) -> str:
-        fields = ("nick_name", "avatar")
-        empty = {field: {lang: explain_value(field, None, lang) for lang in LANGUAGES} for field in fields}
-        values = {
-            field: {value: dict(zip(LANGUAGES, said, strict=True)) for value, said in codes.items()}
-            for field, codes in VALUES.items()
-        }
+        values = {name: {value: {"zh": zh, "en": en} for value, (zh, en) in row.items()} for name, row in VALUES.items()}
         told = self.ask("GET", "members").get_json() | self.ask("GET", "faults").get_json()
-        told |= {"words": _words() | {"values": values, "empty": empty}, "own": self.apps[0]}
-        return flask.render_template("workbench.html", web=len(self.clients) > 1, **told)
+        told |= {"words": WORDS | {"values": values}, "own": self.apps[0], "web": len(self.clients) > 1}
+        return flask.render_template("workbench.html", **told)
 
     def events(self) -> flask.Response:
         """The steps after number ?since, and the members and the number of sessions as they are now."""
@@ -187,8 +183,3 @@ class Workbench:
         self.steps.clear()
         self.cleared = time.perf_counter()  # what was under way then is of before
         return self.ask("POST", "reset")
-
-
-def _words() -> dict[str, Any]:
-    words: dict[str, Any] = json.loads((HERE / "words.json").read_text("utf-8"))
-    return words

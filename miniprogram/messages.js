@@ -9,7 +9,7 @@ const WAYS = { retry: '重试', authorise: '重新授权', leave: '返回首页'
 /** @type {Record<string, [message: string, next: keyof typeof WAYS]>} */
 const FAILURES = {
   'my.getAuthCode 11': ['你没有同意授权。会员信息没有读取，也没有保存，其他功能照常使用。', 'authorise'],
-  'my.getAuthCode 3': ['没有得到授权结果，可能是按了返回键。什么都没有读取，也没有保存。', 'authorise'],
+  'my.getAuthCode 3': ['没有得到授权结果，可能是按了返回键。会员信息没有读取，也没有保存。', 'authorise'],
   'my.getAuthCode 4': ['本小程序没有调用授权接口的权限，请联系商家。', 'leave'],
   'my.getAuthCode 10': ['支付宝没有返回授权码，请稍后再试。', 'retry'],
   'my.getAuthCode 12': ['网络不通，没能向支付宝请求授权。请检查网络后再试。', 'retry'],

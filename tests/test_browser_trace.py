@@ -87,7 +87,7 @@ def test_panel_says_when_the_same_works_again(page, bench, phone, desk):
         if fault == "getAuthCode-12":
             phone.tap("同意")
         phone.saved("杭州市")
-        expect(desk.failure.locator(".mended")).to_have_text("后来成功了", use_inner_text=True)
+        expect(desk.failure.locator(".mended")).to_have_text("后来有请求成功了", use_inner_text=True)
         expect(desk.failure).to_be_visible()
     desk.failure.get_by_role("button", name="收起").click()
     expect(desk.failure).to_be_hidden()

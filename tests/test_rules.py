@@ -117,6 +117,10 @@ def test_app_without_the_emulator_starts_with_production_settings(copy):
     assert python(copy, "-c", code) == (0, "[200, 302, 401, 200, 401]\n")
 
 
+def test_app_without_the_emulator_and_without_settings_says_what_to_set(copy):
+    assert python(copy, "app.py") == (1, "app.py: emulator/ was deleted: set ALIPAY_ENV and the rest, see .env.example\n")
+
+
 def test_app_without_the_emulator_passes_its_own_tests(copy):
     if not HAVE_EMULATOR:
         pytest.skip("this is that run: emulator/ was deleted")

@@ -19,7 +19,7 @@ export function createMy({ state, bench, supported: { failures, openUserInfo }, 
       return outcome === 'ok' ? result : Promise.reject(result);
     };
     const title = `my.${api} ${sent?.sentTo ? `→ ${sent.method} ${new URL(sent.sentTo).pathname}` : args.scopes ?? ''}`.trim();
-    const step = { lane: 'client', title, says: api, outcome: 'working', function: origin(new Error().stack) ?? `${route()}.axml` };
+    const step = { title, says: api, outcome: 'working', function: origin(new Error().stack) ?? `${route()}.axml` };
     report({ kind: 'call', ...step, trace, api, args: { ...args, ...sent } });
     if (api.endsWith('Sync')) return end('ok', success)(work(options));
     if (planned) bench.order = {};
@@ -62,8 +62,8 @@ export function createMy({ state, bench, supported: { failures, openUserInfo }, 
       const about = { ...sent, headers: { ...sent.headers, 'X-Trace': trace, 'Accept-Language': 'zh-CN' }, credentials: 'omit' };
       if (sent.data && sent.method !== 'GET') about.body = /json/.test(sent.headers['content-type']) ? JSON.stringify(sent.data) : form;
       about.signal = AbortSignal.timeout(options.timeout ?? 30_000);
-      const answer = await fetch(sent.sentTo, about).catch(({ name }) => fail(name === 'TimeoutError' ? 13 : 12, 'request'));
-      const result = { data: await answer.text(), status: answer.status, headers: Object.fromEntries(answer.headers) };
+      const [answer, text] = await fetch(sent.sentTo, about).then(async it => [it, await it.text()]).catch(({ name }) => fail(name === 'TimeoutError' ? 13 : 12, 'request'));
+      const result = { data: text, status: answer.status, headers: Object.fromEntries(answer.headers) };
       let wrong = !answer.ok && 19; // the docs count HTTP errors as failures
       try { result.data = JSON.parse(result.data); } catch { wrong ||= 14; }
       return wrong ? fail(wrong, 'request', result) : result;

@@ -30,7 +30,7 @@ function problem(error, path = '') {
   console.error(from, error);
   $('problem-list').append(h('li', {}, `${from} ${message}`));
   $('problems').togglePopover(true);
-  if (unknown || file) report({ kind: 'refused', lane: 'client', title: from, says: 'refused', outcome: 'failed', message });
+  if (unknown || file) report({ kind: 'refused', title: from, says: 'refused', outcome: 'failed', message });
 }
 function hook(object, name, argument) {
   try { object?.[name]?.(argument); } catch (error) { problem(error); }
@@ -131,7 +131,7 @@ addEventListener('click', event => {
   state.touched = true;
   if (!bench.order.twice || !event.isTrusted) return;
   event.stopPropagation(); // both taps at once, before anything is drawn
-  report({ kind: 'taps', lane: 'client', title: '×2', says: 'double-tap' });
+  report({ kind: 'taps', title: '×2', says: 'double-tap' });
   event.preventDefault();
   event.target.click();
   event.target.click();

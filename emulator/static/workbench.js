@@ -8,14 +8,14 @@ const meaning = button => Object.entries({ ...button?.dataset })[0] ?? []; // me
 const chosen = Object.fromEntries(switches.filter(button => button.ariaPressed === 'true').map(meaning));
 const failure = name => words.failures.find(known => known.name === name);
 const bench = window.bench = { order: {} }; // the phone looks here: what to do wrong, what to forge
-const toPhone = () => $(innerWidth > 800 ? 'trace-title' : 'phone').scrollIntoView({ block: 'nearest' });
+const toPhone = () => $(innerWidth > 800 ? 'trace-title' : 'stage').scrollIntoView({ block: 'nearest' });
 const now = () => Date.now() / 1000, opened = now();
 const kept = JSON.parse(sessionStorage.getItem('workbench')) ?? {}, reloaded = kept.address === location.search;
 let told, row, broken, polling = Promise.resolve(), since = kept.since ?? 0;
 
 function startPhone() {
-  const old = $('phone'), { app, member } = chosen;
-  old.replaceWith(Object.assign(old.cloneNode(), { src: `/workbench/phone/index.html?${new URLSearchParams({ app, member })}` }));
+  const old = $('phone');
+  old.replaceWith(Object.assign(old.cloneNode(), { src: `/workbench/phone/index.html?${new URLSearchParams(chosen)}` }));
   $('failure').open = false;
   told = row = null;
 }
@@ -26,7 +26,7 @@ function forgetPhones() {
 addEventListener('message', ({ source, data: { phone } }) => {
   if (source !== $('phone')?.contentWindow || !phone) return;
   const { kind, ...end } = phone, { result } = end;
-  if (kind !== 'return') return addStep({ at: now(), ...phone });
+  if (kind !== 'return') return addStep({ at: now(), lane: 'client', ...phone });
   const said = result.response ? JSON.parse(result.response).response : result;
   explain({ ...end, ...endCall(end) });
   if ('nickName' in said) told = said;
@@ -46,7 +46,8 @@ async function fetchSteps() {
     if (step.at < opened) continue;
     row = step.answer?.member ?? (step.after ? step.after.at(-1) : row);
     explain(step);
-    if (carries(step.body)) fill($('forge-news'), say(members.some(carries) ? 'forge-leak' : 'forge-proof'));
+    const leak = step.after?.some(carries);
+    if (leak || carries(step.body)) fill($('forge-news'), say(leak ? 'forge-leak' : 'forge-proof'));
   }
   fill($('count-members'), members.length);
   fill($('count-sessions'), sessions);
@@ -56,12 +57,12 @@ async function fetchSteps() {
 /** Show the newest failure with its hint, and the report for Alipay's support; mark it once the same works again. */
 function explain(step) {
   const { title, error } = step;
-  if (!failed(step) && (title === broken || step.kind === 'request')) $('failure').classList.add('mended');
+  if (!failed(step) && title === broken) $('failure').classList.add('mended');
   if (!error) return;
-  const { code, message = '', hint, report } = error, known = words.failures.find(failure => failure.code === code);
+  const { code, message = '', hint, report } = error, known = words.failures.find(failure => failure.code === code), way = known?.hint ?? hint;
   broken = title;
   fill($('failure-code'), code);
-  fill($('failure-body'), h('p', {}, say(known ?? message)), h('p', {}, h('b', {}, say('cause')), ' ', say(known?.hint ?? hint)),
+  fill($('failure-body'), h('p', {}, say(known ?? message)), way && h('p', {}, h('b', {}, say('cause')), ' ', say(way)),
     report && h('h4', {}, say('report'), ' ', copyButton('copy-report', () => $('question').innerText)),
     report && h('pre', { id: 'question' }, say(report), step.api && `${title}: ${step.result.error} ${message}`));
   $('failure').open = true;
@@ -112,6 +113,7 @@ $('forge').onsubmit = event => {
 };
 $('clear').onclick = () => {
   clearTrace();
+  $('failure').open = false;
   kept.since = since;
 };
 $('save').onclick = () => {

@@ -41,7 +41,7 @@ export function compare(member, client) {
       key,
       label: LABELS[key],
       client: told[key] || '',
-      clientNote: !NOT_SET[key] ? '客户端得不到' : client ? NOT_SET[key] : '尚未读取',
+      clientNote: !NOT_SET[key] ? '客户端得不到' : client ? '客户端得到的是空值' : '尚未读取',
       server: meaning ? `${value} · ${meaning}` : value,
       serverNote: serverNote(key, member),
       differs: Boolean(told[key] && value && told[key] !== value),
