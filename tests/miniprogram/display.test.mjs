@@ -57,8 +57,8 @@ test('an empty nickname and avatar are explained, on either side', async () => {
   })(phone.serve);
   await tap(page, 'getProfile');
   const [nick, avatar] = [row(page, 'nick_name'), row(page, 'avatar')];
-  assert.deepEqual([nick.client, nick.clientNote, nick.server, nick.serverNote], ['', '没有设置昵称', '', '企业账户没有昵称']);
-  assert.deepEqual([avatar.clientNote, avatar.serverNote], ['没有设置头像', '没有设置头像']);
+  assert.deepEqual([nick.client, nick.clientNote, nick.server, nick.serverNote], ['', '客户端得到的是空值', '', '企业账户没有昵称']);
+  assert.deepEqual([avatar.clientNote, avatar.serverNote], ['客户端得到的是空值', '没有设置头像']);
   assert.equal(page.data.offerDisplay, false); // told nothing is not the same as not told
 });
 
