@@ -22,11 +22,13 @@ FUNCTIONS = {"authorization_code": "exchange_code", "refresh_token": "refresh_to
 MAX_SHOWN = 20_000  # characters of each part of an answer
 
 Step = dict[str, Any]
+Rows = list[dict[str, Any]]  # of the members table
 
 
 def new_step(kind: str, title: str, says: str, outcome: Any, function: str) -> Step:
+    """`kind` is request, exchange, store or act (the workbench's own); the others are as above."""
     lane = "alipay" if kind in ("exchange", "act") else "server"
-    return dict(kind=kind, lane=lane, title=title, says=says, outcome=outcome, function=function)
+    return {"kind": kind, "lane": lane, "title": title, "says": says, "outcome": outcome, "function": function}
 
 
 def request_step(response: Response) -> Step:
@@ -62,17 +64,17 @@ def _sentence(body: Any) -> str:
     return mistakes.get(endpoint) or endpoint
 
 
-def _explained(code: str, lang: str) -> Step:
+def _explained(code: str, lang: str) -> dict[str, Any]:
     """What is known about a code; what the store refused also gets its question, about the call that answered it."""
     said = dict(zip(("message", "hint"), explain(code, lang), strict=False))
     if code.startswith("identity:"):
         refused = AlipayError(f"{code} {said['message']}")
-        refused.call = g.calls[-1]
+        refused.call = g.call
         said["report"] = refused.report(lang)
     return said
 
 
-def _both(say: Callable[[str], Step]) -> Step:
+def _both(say: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
     """What `say` says, each value in both languages."""
     zh, en = say("zh"), say("en")
     return {name: {"zh": zh[name], "en": en[name]} for name in zh}
@@ -99,7 +101,7 @@ def exchange_step(exchange: Exchange, call: Call) -> Step:
         "parameters": dict(sent),
         "string_to_sign": exchange.string_to_sign,
         "signature": sent.get("sign"),
-        "raw": {name: part.decode(exchange.charset, "replace")[:MAX_SHOWN] for name, part in cut},
+        "raw": {name: _shown(part.decode(exchange.charset, "replace")) for name, part in cut},
         "verified": exchange.verified,
         "elapsed_ms": round(exchange.elapsed * 1000, 1),
         "error": error and _both(error.as_dict) | {"code": error.as_dict()["code"]},
@@ -107,7 +109,11 @@ def exchange_step(exchange: Exchange, call: Call) -> Step:
     }
 
 
-def store_step(before: list[Step], after: list[Step], method: str = "") -> Step:
+def _shown(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
+
+
+def store_step(before: Rows, after: Rows, method: str = "") -> Step:
     """What one method of the store did to the members; a new profile_at alone, for the same profile, is no change."""
     was, now = ([row for row in a if row not in b] for a, b in ((before, after), (after, before)))
     plain = [[row | {"profile_at": bool(row["profile_at"])} for row in rows] for rows in (was, now)]

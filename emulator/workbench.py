@@ -25,7 +25,7 @@ from alipay_member.explanations import VALUES
 
 from . import start
 from .gateway import guard
-from .steps import Step, as_json, exchange_step, request_step, new_step, store_step
+from .steps import Rows, Step, as_json, exchange_step, new_step, request_step, store_step
 
 HERE = Path(__file__).parent
 FOLDERS = {"miniprogram": HERE.parent / "miniprogram", "mistakes": HERE / "mistakes", "phone": HERE / "phone"}
@@ -89,17 +89,17 @@ class Workbench:
             setattr(self.store, name, self.watched(getattr(self.store, name)))
         self.apps = list(dict.fromkeys(client.member_app_id for client in self.clients))  # an ISV's: the merchant's one
 
-    def rows(self) -> list[Step]:
+    def rows(self) -> Rows:
         return [row.as_dict() for app_id in self.apps for row in self.store.members(app_id)]
 
     def begin(self) -> None:
         if request.path != "/" and not request.path.startswith(UNWATCHED):
-            g.began, g.steps, g.calls = time.perf_counter(), [], []
+            g.began, g.steps = time.perf_counter(), []
 
     def observe(self, exchange: Exchange) -> None:
-        if "calls" in g:
-            g.calls.append(Call(exchange.method, self.gateway_url, mask(exchange.parameters)))
-            g.steps.append(exchange_step(exchange, g.calls[-1]))
+        if g and "steps" in g:
+            g.call = Call(exchange.method, self.gateway_url, mask(exchange.parameters))
+            g.steps.append(exchange_step(exchange, g.call))
 
     def watched(self, write: Any) -> Any:
         """A method of the store that leaves what it did to the members, one at a time, while the app answers."""
@@ -163,7 +163,7 @@ class Workbench:
         return answer
 
     def page(self) -> str:
-        values = {name: {value: {"zh": zh, "en": en} for value, (zh, en) in row.items()} for name, row in VALUES.items()}
+        values = {name: {v: {"zh": zh, "en": en} for v, (zh, en) in codes.items()} for name, codes in VALUES.items()}
         told = self.ask("GET", "members").get_json() | self.ask("GET", "faults").get_json()
         told |= {"words": WORDS | {"values": values}, "own": self.apps[0], "web": len(self.clients) > 1}
         return flask.render_template("workbench.html", **told)

@@ -45,7 +45,7 @@ def test_forge_changes_nothing_in_the_database(page, bench, phone, desk, wire):
         expect(step.locator(".inside")).to_contain_text(FORGED["nick_name"])
         expect(step.locator(".inside")).to_contain_text(FORGED["user_id"])
     expect(desk.step("my.request → POST /api/member")).to_contain_text("含伪造字段")
-    expect(desk.newest("store")).to_contain_text("会员表没有变")
+    expect(desk.newest("store")).to_contain_text("没有变")
     expect(desk.client).to_contain_text("系统管理员")  # told so, and believed by nobody
     expect(desk.server).to_contain_text("完整示例")
     expect(desk.server).not_to_contain_text("系统管理员")
@@ -134,3 +134,19 @@ def test_forge_by_the_mistakes_of_old_articles(page, bench, phone, desk, wire):
     expect(step.locator(".inside")).to_contain_text("我说我是谁就是谁")
     assert [row["nick_name"] for row in bench.rows()] == ["完整示例"]
     assert desk.newest("refused").count() == 0
+
+
+def test_forge_sees_a_leak_in_the_row_that_was_written_alone(page, bench, phone, desk):
+    """The forged number is another member's real one, whose row holds it rightly."""
+    bench.emulator.accounts.identify_by("user_id")
+    page.goto(bench.url)
+    phone.member_centre()
+    (row,) = bench.rows()
+    page.click("[data-member=no-nickname]")
+    phone.member_centre()
+    page.fill("#forge-id", row["user_id"])
+    page.fill("#forge-name", "")
+    page.click("#forge-on")
+    phone.authorise()
+    phone.saved("上海市")
+    expect(page.locator("#forge-news")).to_contain_text("会员表里没有它")

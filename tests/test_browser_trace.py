@@ -87,7 +87,7 @@ def test_panel_says_when_the_same_works_again(page, bench, phone, desk):
         if fault == "getAuthCode-12":
             phone.tap("同意")
         phone.saved("杭州市")
-        expect(desk.failure.locator(".mended")).to_have_text("后来有请求成功了", use_inner_text=True)
+        expect(desk.failure.locator(".mended")).to_have_text("后来的一次成功了", use_inner_text=True)
         expect(desk.failure).to_be_visible()
     desk.failure.get_by_role("button", name="收起").click()
     expect(desk.failure).to_be_hidden()
@@ -186,7 +186,7 @@ def test_trace_marks_nothing_where_nothing_was_signed(page, bench, phone, desk):
     page.goto(bench.url)
     phone.member_centre()
     for fault, verdict, marked in (
-        ("unsigned", "没有签名：无从验签", 0),
+        ("unsigned", "没有可以验签的内容", 0),
         ("wrong-key", "签名与被签名的字节对不上", 1),
         ("disconnect", "没有收到应答", 0),
     ):

@@ -62,8 +62,9 @@ export function createMy({ state, bench, supported: { failures, openUserInfo }, 
       const about = { ...sent, headers: { ...sent.headers, 'X-Trace': trace, 'Accept-Language': 'zh-CN' }, credentials: 'omit' };
       if (sent.data && sent.method !== 'GET') about.body = /json/.test(sent.headers['content-type']) ? JSON.stringify(sent.data) : form;
       about.signal = AbortSignal.timeout(options.timeout ?? 30_000);
-      const [answer, text] = await fetch(sent.sentTo, about).then(async it => [it, await it.text()]).catch(({ name }) => fail(name === 'TimeoutError' ? 13 : 12, 'request'));
-      const result = { data: text, status: answer.status, headers: Object.fromEntries(answer.headers) };
+      const [answer, data] = await fetch(sent.sentTo, about).then(async it => [it, await it.text()])
+        .catch(({ name }) => fail(name === 'TimeoutError' ? 13 : 12, 'request'));
+      const result = { data, status: answer.status, headers: Object.fromEntries(answer.headers) };
       let wrong = !answer.ok && 19; // the docs count HTTP errors as failures
       try { result.data = JSON.parse(result.data); } catch { wrong ||= 14; }
       return wrong ? fail(wrong, 'request', result) : result;

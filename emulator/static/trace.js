@@ -25,7 +25,7 @@ export function addStep(step) {
   keepUp();
 }
 
-/** Completes the row of a call that has returned; the step, unless the trace was cleared meanwhile. */
+/** Completes a returned call's row; gives its step, unless the trace was cleared meanwhile. */
 export function endCall({ trace, ...end }) {
   const at = steps.findIndex(step => step.kind === 'call' && step.trace === trace), step = steps[at];
   if (step) draw(at, Object.assign(step, end, { elapsed_ms: Date.now() - step.at * 1000 }));
@@ -42,10 +42,10 @@ function draw(at, step) {
   row.className = `${lane} ${failed(step) ? 'bad' : sentence ? '' : 'minor'}`;
   fill(summary, h('span', { className: 'lane' }, say(words.lanes[lane])), h('code', {}, title),
     chips.map(word => h('span', { className: `chip ${word}` }, say(word))),
-    h('span', { className: 'ms' }, step.elapsed_ms !== undefined && `${Math.round(step.elapsed_ms)} ms`), h('span', { className: 'what' }, sentence && say(sentence)));
+    h('span', { className: 'ms' }, step.elapsed_ms != null && `${Math.round(step.elapsed_ms)} ms`), h('span', { className: 'what' }, sentence && say(sentence)));
   fill(inside,
     h('p', {}, h('code', {}, step.function), ` ${new Date(step.at * 1000).toLocaleTimeString('sv')}`),
-    words.parts.filter(({ name }) => step[name] !== undefined).map(part =>
+    words.parts.filter(({ name }) => step[name] != null).map(part =>
       h('section', {}, h('h3', {}, say(part)), (SHAPES[part.name] ?? block)(step[part.name], step, part.name))),
     h('p', {}, copyButton(step.curl ? 'copy-curl' : 'copy-json', () => step.curl ?? pretty(step))));
   fill($('news'), title, ' ', chips.map(say));

@@ -1,4 +1,4 @@
-// The page: listens to the phone, asks the server what it did, and turns the switches. The address is the deep link.
+// The page: listens to the phone, asks the server what it did, turns the switches. The address is the deep link.
 import { drawContrast } from './contrast.js';
 import { $, ask, copyButton, fill, h, say, words } from './dom.js';
 import { addStep, clearTrace, endCall, failed, steps } from './trace.js';
@@ -54,15 +54,16 @@ async function fetchSteps() {
   drawContrast(told, row);
 }
 
-/** Show the newest failure with its hint, and the report for Alipay's support; mark it once the same works again. */
+/** Shows the newest failure with its hint and the question for the support; marks it once the same works again. */
 function explain(step) {
   const { title, error } = step;
-  if (!failed(step) && title === broken) $('failure').classList.add('mended');
+  if (!failed(step) && (title === broken || chosen.app === 'mistakes')) $('failure').classList.add('mended');
   if (!error) return;
-  const { code, message = '', hint, report } = error, known = words.failures.find(failure => failure.code === code), way = known?.hint ?? hint;
+  const { code, message = '', hint, report } = error, known = words.failures.find(failure => failure.code === code);
+  const way = known?.hint ?? hint;
   broken = title;
   fill($('failure-code'), code);
-  fill($('failure-body'), h('p', {}, say(known ?? message)), way && h('p', {}, h('b', {}, say('cause')), ' ', say(way)),
+  fill($('failure-body'), h('p', {}, say(known ?? message)), way && h('p', {}, h('b', {}, say('hint')), ' ', say(way)),
     report && h('h4', {}, say('report'), ' ', copyButton('copy-report', () => $('question').innerText)),
     report && h('pre', { id: 'question' }, say(report), step.api && `${title}: ${step.result.error} ${message}`));
   $('failure').open = true;
@@ -81,7 +82,7 @@ function show() {
 async function choose(name) {
   const known = failure(name);
   delete chosen.fault;
-  if (name && !known?.revoke) chosen.fault = name; // withdrawing consent is done once
+  if (name && !known?.revoke) chosen.fault = name; // consent is withdrawn once
   bench.order = { ...known?.bench };
   if (name) $('failure').open = false;
   await ask('PUT', 'failure', { name, member: chosen.member });
@@ -133,7 +134,7 @@ $('reset').onclick = async () => {
   location.replace(`?lang=${root.lang}`);
 };
 
-// What the phone did outlives a reload, too.
+// What the phone did outlives a reload.
 addEventListener('pagehide', () => {
   const calls = steps.filter(({ n }) => !n);
   sessionStorage.setItem('workbench', JSON.stringify({ since: kept.since, calls, told, row, address: location.search }));
