@@ -118,7 +118,8 @@ def test_app_without_the_emulator_starts_with_production_settings(copy):
 
 
 def test_app_without_the_emulator_and_without_settings_says_what_to_set(copy):
-    assert python(copy, "app.py") == (1, "app.py: emulator/ was deleted: set ALIPAY_ENV and the rest, see .env.example\n")
+    sentence = "app.py: emulator/ was deleted: set ALIPAY_ENV and the rest, see .env.example\n"
+    assert python(copy, "app.py") == (1, sentence)
 
 
 def test_app_without_the_emulator_passes_its_own_tests(copy):
