@@ -178,8 +178,8 @@ class Workbench:
 
     def reset(self) -> flask.Response:
         """Forget the apps' members and sessions, the steps, and all that the emulator was told."""
+        self.cleared = time.perf_counter()  # what is under way now is of before
         for app_id in self.apps:
             self.store.clear(app_id)
         self.steps.clear()
-        self.cleared = time.perf_counter()  # what was under way then is of before
         return self.ask("POST", "reset")

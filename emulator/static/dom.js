@@ -17,7 +17,8 @@ export function say(text) {
   return ['zh', 'en'].map(lang => h('span', { className: lang, lang }, both[lang]));
 }
 
-export const pretty = value => (typeof value === 'string' ? value : JSON.stringify(value, (_, it) => (it === undefined ? '(undefined)' : it), 2)) || '';
+const visible = (_, value) => (value === undefined ? '(undefined)' : value);
+export const pretty = value => (typeof value === 'string' ? value : JSON.stringify(value, visible, 2)) || '';
 
 export function copyButton(label, text) {
   const button = h('button', { type: 'button', className: 'copy' }, say(label));

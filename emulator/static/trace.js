@@ -1,4 +1,4 @@
-// The trace: a row for each step, in three lanes; it opens to all that is known about the step.
+// The trace: a row for each step, in three lanes, that opens to all that is known of it.
 import { $, copyButton, fill, h, pretty, say, words } from './dom.js';
 
 const scroll = $('scroll'), rows = $('steps').children; // rows[i] shows steps[i]
@@ -42,7 +42,8 @@ function draw(at, step) {
   row.className = `${lane} ${failed(step) ? 'bad' : sentence ? '' : 'minor'}`;
   fill(summary, h('span', { className: 'lane' }, say(words.lanes[lane])), h('code', {}, title),
     chips.map(word => h('span', { className: `chip ${word}` }, say(word))),
-    h('span', { className: 'ms' }, step.elapsed_ms != null && `${Math.round(step.elapsed_ms)} ms`), h('span', { className: 'what' }, sentence && say(sentence)));
+    h('span', { className: 'ms' }, step.elapsed_ms != null && `${Math.round(step.elapsed_ms)} ms`),
+    h('span', { className: 'what' }, sentence && say(sentence)));
   fill(inside,
     h('p', {}, h('code', {}, step.function), ` ${new Date(step.at * 1000).toLocaleTimeString('sv')}`),
     words.parts.filter(({ name }) => step[name] != null).map(part =>

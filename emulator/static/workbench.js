@@ -1,4 +1,4 @@
-// The page: listens to the phone, asks the server what it did, turns the switches. The address is the deep link.
+// Listens to the phone, asks the server what it did, turns the switches. The address is the deep link.
 import { drawContrast } from './contrast.js';
 import { $, ask, copyButton, fill, h, say, words } from './dom.js';
 import { addStep, clearTrace, endCall, failed, steps } from './trace.js';
@@ -7,7 +7,7 @@ const root = document.documentElement, switches = [...document.querySelectorAll(
 const meaning = button => Object.entries({ ...button?.dataset })[0] ?? []; // member, app, identity or fault, and which one
 const chosen = Object.fromEntries(switches.filter(button => button.ariaPressed === 'true').map(meaning));
 const failure = name => words.failures.find(known => known.name === name);
-const bench = window.bench = { order: {} }; // the phone looks here: what to do wrong, what to forge
+const bench = window.bench = { order: {} }; // the phone looks here
 const toPhone = () => $(innerWidth > 800 ? 'trace-title' : 'stage').scrollIntoView({ block: 'nearest' });
 const now = () => Date.now() / 1000, opened = now();
 const kept = JSON.parse(sessionStorage.getItem('workbench')) ?? {}, reloaded = kept.address === location.search;
