@@ -162,7 +162,7 @@ class Desk:
         return self.steps.filter(has_text=text).last
 
     def newest(self, kind):
-        """The newest step of a kind: call, request, exchange, store, screen or refused."""
+        """The newest step of a kind: call, request, exchange, store, act, taps or refused."""
         return self.page.locator(f"[data-testid=trace-step][data-kind={kind}]").last
 
     def choose(self, fault):

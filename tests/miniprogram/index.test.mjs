@@ -111,3 +111,19 @@ test('coming back (onShow) asks for nothing and shows what happened meanwhile', 
   assert.deepEqual([page.data.id, page.data.signedOut], ['', true]);
   assert.deepEqual(phone.log, after);
 });
+
+test('two quick taps open the member centre once; one that failed can be tried again', async () => {
+  const phone = new Phone();
+  const page = await index(phone);
+  const opened = () => phone.log.filter((entry) => entry.startsWith('to ')).length;
+  phone.stuck = true;
+  page.openMemberCentre();
+  assert.equal(opened(), 0);
+  phone.stuck = false;
+  page.openMemberCentre();
+  page.openMemberCentre();
+  assert.equal(opened(), 1);
+  page.onShow();
+  page.openMemberCentre();
+  assert.equal(opened(), 2);
+});

@@ -86,9 +86,10 @@ export class Phone {
       this.storage.delete(key);
       return { success: true };
     },
-    navigateTo: ({ url }) => {
+    navigateTo: ({ url, fail }) => {
+      if (this.stuck) return fail({ error: 1 });
       assert.ok(JSON.parse(read('app.json')).pages.includes(url.replace(/^\//, '')), url);
-      this.log.push(`to ${url}`);
+      return this.log.push(`to ${url}`);
     },
     navigateBack: () => this.log.push('back'),
     confirm: async (options) => {

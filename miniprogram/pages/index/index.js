@@ -34,6 +34,6 @@ Page({
   openMemberCentre() {
     if (this.data.leaving) return; // the second of two quick taps
     this.setData({ leaving: true });
-    my.navigateTo({ url: '/pages/member/member' });
+    my.navigateTo({ url: '/pages/member/member', fail: () => this.setData({ leaving: false }) });
   },
 });
