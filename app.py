@@ -1,10 +1,10 @@
 """Alipay's 获取会员信息 (get member info), the whole integration in the order in which it happens. Read this file.
 
-    config       create_app: one client for each app, the store
-    auth         POST /api/auth    the auth_code of my.getAuthCode → alipay.system.oauth.token → a session
-    member       POST /api/member  the session's token → alipay.user.info.share → persisted
-    web login    GET /login → Alipay's page (授权URL拼接) → GET /callback → GET /member
-    errors       as JSON for /api/*, as a page elsewhere, always with what to do next; then main: python app.py
+config       create_app: one client for each app, the store
+auth         POST /api/auth    the auth_code of my.getAuthCode → alipay.system.oauth.token → a session
+member       POST /api/member  the session's token → alipay.user.info.share → persisted
+web login    GET /login → Alipay's page (授权URL拼接) → GET /callback → GET /member
+errors       as JSON for /api/*, as a page elsewhere, always with what to do next; then main: python app.py
 """
 
 import argparse
@@ -15,10 +15,29 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
-from flask import Blueprint, Flask, current_app, g, redirect, render_template, request, session as cookie, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    current_app,
+    g,
+    redirect,
+    render_template,
+    request,
+    session as cookie,
+    url_for,
+)
 
 import pages
-from alipay_member import AlipayClient, AlipayError, GatewayError, Member, MemberStore, Session, Settings, SettingsError
+from alipay_member import (
+    AlipayClient,
+    AlipayError,
+    GatewayError,
+    Member,
+    MemberStore,
+    Session,
+    Settings,
+    SettingsError,
+)
 from alipay_member.errors import RequestError, SessionEnded
 from alipay_member.settings import environment, read_values
 
@@ -29,6 +48,7 @@ web = Blueprint("web", __name__)
 
 # ── config ──
 
+
 def create_app(settings=None, *, client=None, web_client=None, store=None):
     """The Flask app; without settings it loads the .env beside this file. Raises SettingsError."""
     settings = settings or Settings.load(HERE)
@@ -37,7 +57,8 @@ def create_app(settings=None, *, client=None, web_client=None, store=None):
     app.extensions["alipay_member"] = SimpleNamespace(
         settings=settings,
         client=client or AlipayClient(**settings.client_options(settings.app)),
-        web_client=web_client or (settings.web and AlipayClient(**settings.client_options(settings.web))),  # or None
+        web_client=web_client
+        or (settings.web and AlipayClient(**settings.client_options(settings.web))),  # or None
         store=store or MemberStore(settings.database_url),
     )
     app.register_blueprint(web)
@@ -50,7 +71,9 @@ def parts():
     """settings, client, web_client and store, as create_app put them together."""
     return current_app.extensions["alipay_member"]
 
+
 # ── auth: the mini-program's auth_code becomes a session ──
+
 
 @web.post("/api/auth")
 def auth():
@@ -61,7 +84,11 @@ def auth():
         raise RequestError("auth_code is missing or has the wrong form", "auth-code")
     token = client.exchange_code(auth_code)
     session_token, session = store.sign_in(client.member_app_id, token, replaces=pages.bearer())
-    return {"session": session_token, "expires_in": session.ends - int(time.time()), "member": session.member.as_dict()}
+    return {
+        "session": session_token,
+        "expires_in": session.ends - int(time.time()),
+        "member": session.member.as_dict(),
+    }
 
 
 @web.delete("/api/session")
@@ -70,7 +97,9 @@ def end_session():
     parts().store.sign_out(pages.bearer())
     return {}
 
+
 # ── member: the profile that Alipay signed is the one that is kept ──
+
 
 @web.post("/api/member")
 def save_member():
@@ -128,7 +157,9 @@ def refreshed(client: AlipayClient, session: Session) -> Session:
             time.sleep(0.1)
         raise SessionEnded("Alipay refused to refresh the token") from error
 
+
 # ── web login: the same in a browser, with a 网页应用 of its own ──
+
 
 @web.get("/")
 def home():
@@ -140,7 +171,10 @@ def home():
 @web.get("/login")
 def login():
     """Send the browser to Alipay for consent. Who is logged in goes straight on, unless they ask for it `again`."""
-    client, next_page = web_client(), pages.local_path(request.args.get("next", ""), url_for("web.member_page"))
+    client, next_page = (
+        web_client(),
+        pages.local_path(request.args.get("next", ""), url_for("web.member_page")),
+    )
     with suppress(SessionEnded):
         if "again" not in request.args and own_session(client, cookie.get("session", "")):
             return redirect(next_page)
@@ -149,7 +183,9 @@ def login():
     waiting = [row for row in cookie.get("states", []) if row[1] > now]
     cookie["states"] = [*waiting[-3:], [state, now + STATE_LIFE, next_page]]
     redirect_uri = parts().settings.public_url + url_for("web.callback")
-    return redirect(client.authorize_url(redirect_uri=redirect_uri, scopes=["auth_user"], state=state))
+    return redirect(
+        client.authorize_url(redirect_uri=redirect_uri, scopes=["auth_user"], state=state)
+    )
 
 
 @web.get("/callback")
@@ -164,7 +200,9 @@ def callback():
     if ends <= time.time():
         raise RequestError("this state was not given to this browser, or has ended", "state")
     token = client.exchange_code(auth_code)
-    cookie["session"], _ = store.sign_in(client.member_app_id, token, replaces=cookie.get("session"))
+    cookie["session"], _ = store.sign_in(
+        client.member_app_id, token, replaces=cookie.get("session")
+    )
     cookie.permanent = True  # it outlives the browser, as the store's session does
     fetch_and_save(client, cookie["session"])
     return redirect(g.next_page)
@@ -209,38 +247,56 @@ def web_client() -> AlipayClient:
         raise RequestError("the web login is not configured", "no-web-app")
     return client
 
+
 # ── errors ──
 
 STATUS = {
-    "session-ended": 401, "isv.code-invalid": 401, "aop.auth-token-time-out": 401, "aop.invalid-auth-token": 403,
-    "isv.invalid-token": 403, "isv.insufficient-isv-permissions": 403, "40006": 403, "transport:timeout": 504,
+    "session-ended": 401,
+    "isv.code-invalid": 401,
+    "aop.auth-token-time-out": 401,
+    "aop.invalid-auth-token": 403,
+    "isv.invalid-token": 403,
+    "isv.insufficient-isv-permissions": 403,
+    "40006": 403,
+    "transport:timeout": 504,
     "bad-request:no-web-app": 404,
-}  # fmt: skip
+}
 
 
 def show_error(error: AlipayError):
     """Alipay's own code and words where it has said any, ours else; then cause, remedy and the support question."""
     said = error.as_dict(pages.language())
-    return pages.error_answer(STATUS.get(said["code"], 400 if isinstance(error, RequestError) else 502), **said)
+    return pages.error_answer(
+        STATUS.get(said["code"], 400 if isinstance(error, RequestError) else 502), **said
+    )
+
 
 # ── main ──
+
 
 def main():
     """Serve on 127.0.0.1, against the emulated Alipay unless the settings name another."""
     parser = argparse.ArgumentParser(description="Alipay's 获取会员信息, end to end")
-    parser.add_argument("--env-file", type=Path, help="take the settings from this file, not from .env")
+    parser.add_argument(
+        "--env-file", type=Path, help="take the settings from this file, not from .env"
+    )
     parser.add_argument("--port", type=pages.port, default=8000)
     options = parser.parse_args()
     try:
-        values = {"PUBLIC_URL": f"http://127.0.0.1:{options.port}"} | read_values(HERE, options.env_file)
+        values = {"PUBLIC_URL": f"http://127.0.0.1:{options.port}"} | read_values(
+            HERE, options.env_file
+        )
         if emulated := environment(values) == "emulator":
             from emulator import workbench
+
             values = workbench.start_emulator(values)
         app = create_app(Settings.load(HERE, values=values))
     except SettingsError as error:
         raise SystemExit(f"app.py: {error}") from None
     except ModuleNotFoundError:
-        raise SystemExit("app.py: emulator/ was deleted: set ALIPAY_ENV and the rest, see .env.example") from None
+        raise SystemExit(
+            "app.py: emulator/ was deleted: set ALIPAY_ENV and the rest, see .env.example"
+        ) from None
     if emulated:
         workbench.attach(app)
     pages.serve(app, options.port, "emulated on this machine" if emulated else values["ALIPAY_ENV"])

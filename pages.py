@@ -31,19 +31,29 @@ def install(app: Flask, avatar_origin: str, public_url: str) -> None:
         SESSION_REFRESH_EACH_REQUEST=False,  # a slow answer would overwrite what another tab has put there
     )
     policy = POLICY.format(avatar_origin)
-    mimetypes.add_type("text/javascript", ".js")  # a Windows registry may say text/plain, which no browser runs
-    if not app.config["SESSION_COOKIE_SECURE"]:  # on this machine: behind a proxy Host may well say localhost
+    mimetypes.add_type(
+        "text/javascript", ".js"
+    )  # a Windows registry may say text/plain, which no browser runs
+    if not app.config[
+        "SESSION_COOKIE_SECURE"
+    ]:  # on this machine: behind a proxy Host may well say localhost
         app.before_request(one_host_name)
     app.before_request(partial(own_forms_only, public_url))
     app.after_request(lambda response: with_headers(response, policy))
     app.register_error_handler(HTTPException, http_error)
-    app.context_processor(lambda: {"lang": language(), "t": in_language, "explain_value": explain_value})
+    app.context_processor(
+        lambda: {"lang": language(), "t": in_language, "explain_value": explain_value}
+    )
 
 
 def language() -> str:
     """ "zh" or "en": what was chosen on a page, else what the browser prefers."""
     chosen = request.args.get("lang") or request.cookies.get("lang")
-    return chosen if chosen in ("zh", "en") else request.accept_languages.best_match(["zh", "en"]) or "zh"
+    return (
+        chosen
+        if chosen in ("zh", "en")
+        else request.accept_languages.best_match(["zh", "en"]) or "zh"
+    )
 
 
 def in_language(zh: str, en: str) -> str:
@@ -75,7 +85,11 @@ def local_path(path: str, default: str) -> str:
 
 def own_forms_only(public_url: str) -> None:
     """A form counts only if one of our own pages sent it. /api/* needs no such check: it reads no cookie."""
-    is_form = request.method == "POST" and request.blueprint == "web" and not request.path.startswith("/api/")
+    is_form = (
+        request.method == "POST"
+        and request.blueprint == "web"
+        and not request.path.startswith("/api/")
+    )
     if is_form and request.headers.get("Origin") not in (public_url, request.host_url.rstrip("/")):
         raise RequestError("the form was sent from elsewhere", "origin")
 
@@ -89,7 +103,9 @@ def error_answer(status: int, **said: str) -> tuple[Any, int]:
 
 def http_error(error: HTTPException) -> Any:
     """Flask's own errors (404, 413, 415 …) in the same shape."""
-    if error.code is None or error.code < 400 or isinstance(error, BadHost):  # without a host there are no links
+    if (
+        error.code is None or error.code < 400 or isinstance(error, BadHost)
+    ):  # without a host there are no links
         return error
     code = f"http-{error.code}"
     message, hint = explain(code, language()) or (error.name, error.description or "")
@@ -100,7 +116,9 @@ def one_host_name() -> Any:
     """localhost and 127.0.0.1 are two origins, and a session of one is lost on the other."""
     url = urlsplit(request.url)
     if url.hostname == "localhost" and request.method == "GET" and not url.path.startswith("/api/"):
-        return redirect(url._replace(netloc=url.netloc.replace("localhost", "127.0.0.1", 1)).geturl())
+        return redirect(
+            url._replace(netloc=url.netloc.replace("localhost", "127.0.0.1", 1)).geturl()
+        )
     return None
 
 

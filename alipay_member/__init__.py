@@ -11,11 +11,31 @@ It needs `requests`, `cryptography` and `python-dotenv` (settings.py alone), no 
 """
 
 from .client import AlipayClient, Exchange, Profile, Token
-from .errors import AlipayError, GatewayError, IdentityError, KeyFormatError, SignatureError, TransportError
+from .errors import (
+    AlipayError,
+    GatewayError,
+    IdentityError,
+    KeyFormatError,
+    SignatureError,
+    TransportError,
+)
 from .settings import Settings, SettingsError
 from .store import Member, MemberStore, Session
 
 __all__ = [
-    "AlipayClient", "AlipayError", "Exchange", "GatewayError", "IdentityError", "KeyFormatError", "Member",
-    "MemberStore", "Profile", "Session", "Settings", "SettingsError", "SignatureError", "Token", "TransportError",
-]  # fmt: skip
+    "AlipayClient",
+    "AlipayError",
+    "Exchange",
+    "GatewayError",
+    "IdentityError",
+    "KeyFormatError",
+    "Member",
+    "MemberStore",
+    "Profile",
+    "Session",
+    "Settings",
+    "SettingsError",
+    "SignatureError",
+    "Token",
+    "TransportError",
+]

@@ -1,10 +1,10 @@
 """AlipayClient: signed calls to Alipay's gateway, and only answers that Alipay signed.
 
-    token = client.exchange_code(auth_code)              alipay.system.oauth.token
-    profile = client.fetch_profile(token.access_token)   alipay.user.info.share
-    token = client.refresh_token(token.refresh_token)    alipay.system.oauth.token
-    url = client.authorize_url(…)                        授权URL拼接, for web pages
-    node = client.execute("alipay.any.method", {…})      any other signed call
+token = client.exchange_code(auth_code)              alipay.system.oauth.token
+profile = client.fetch_profile(token.access_token)   alipay.user.info.share
+token = client.refresh_token(token.refresh_token)    alipay.system.oauth.token
+url = client.authorize_url(…)                        授权URL拼接, for web pages
+node = client.execute("alipay.any.method", {…})      any other signed call
 """
 
 import json
@@ -25,14 +25,25 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Retry
 
 from .answer import ERROR_NODE, read_answer
-from .errors import AlipayError, Call, IdentityError, SignatureError, TransportError, gateway_error, mask, whole_text
+from .errors import (
+    AlipayError,
+    Call,
+    IdentityError,
+    SignatureError,
+    TransportError,
+    gateway_error,
+    mask,
+    whole_text,
+)
 from .signing import load_private_key, load_public_key, sign, signature_flaw, string_to_sign
 
 TOKEN, SHARE = "alipay.system.oauth.token", "alipay.user.info.share"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 BEIJING = timezone(timedelta(hours=8))
 MAX_ANSWER = 1_000_000  # bytes; the longest real answer has a few thousand
-MAX_LIFE = 10 * 365 * 86400  # seconds; a token that claims to live longer is taken to live this long
+MAX_LIFE = (
+    10 * 365 * 86400
+)  # seconds; a token that claims to live longer is taken to live this long
 
 
 @dataclass(frozen=True)
@@ -103,7 +114,11 @@ class AlipayClient:
 
         With app_auth_token and merchant_app_id an ISV (第三方应用) calls for that merchant's app.
         """
-        self.app_id, self.gateway_url, self.authorize_endpoint = app_id, gateway_url, authorize_endpoint
+        self.app_id, self.gateway_url, self.authorize_endpoint = (
+            app_id,
+            gateway_url,
+            authorize_endpoint,
+        )
         self.member_app_id = merchant_app_id or app_id
         self.charset, self.observer = charset, observer
         self._private_key = load_private_key(app_private_key)
@@ -128,14 +143,23 @@ class AlipayClient:
         """
         node = self.execute(SHARE, auth_token=access_token)
         values = {f.name: _text(node.get(f.name)) for f in fields(Profile)}
-        values["gender"] = values["gender"] and values["gender"].upper()  # older answers have f and m
+        values["gender"] = (
+            values["gender"] and values["gender"].upper()
+        )  # older answers have f and m
         return Profile(**values)
 
-    def authorize_url(self, *, redirect_uri: str, scopes: Sequence[str] = ("auth_user",), state: str) -> str:
+    def authorize_url(
+        self, *, redirect_uri: str, scopes: Sequence[str] = ("auth_user",), state: str
+    ) -> str:
         """Where to send a browser for consent (授权URL拼接). Only for 网页应用: a mini-program's app can't use it."""
         if not self.authorize_endpoint:
             raise ValueError("this client was made without authorize_endpoint")
-        query = {"app_id": self.member_app_id, "scope": ",".join(scopes), "redirect_uri": redirect_uri, "state": state}
+        query = {
+            "app_id": self.member_app_id,
+            "scope": ",".join(scopes),
+            "redirect_uri": redirect_uri,
+            "state": state,
+        }
         return f"{self.authorize_endpoint}?{urlencode(query)}"
 
     def execute(
@@ -147,7 +171,9 @@ class AlipayClient:
         Raises GatewayError, SignatureError or TransportError; ValueError for parameters that can't be sent.
         """
         common = self._common(method, auth_token)
-        business = {name: _value(value) for name, value in (params or {}).items() if value not in (None, "")}
+        business = {
+            name: _value(value) for name, value in (params or {}).items() if value not in (None, "")
+        }
         if overlap := {*common, "sign"} & business.keys():
             raise ValueError(f"{', '.join(sorted(overlap))} is set by the client")
         text = string_to_sign(common | business)
@@ -173,7 +199,9 @@ class AlipayClient:
             "format": "JSON",
             "charset": self.charset,
             "sign_type": "RSA2",
-            "timestamp": datetime.fromtimestamp(self._clock(), BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
+            "timestamp": datetime.fromtimestamp(self._clock(), BEIJING).strftime(
+                "%Y-%m-%d %H:%M:%S"
+            ),
             "version": "1.0",
             "auth_token": auth_token,
             "app_auth_token": self._app_auth_token,
@@ -189,19 +217,25 @@ class AlipayClient:
         end = time.monotonic() + sum(self._timeout)
         try:
             with closing(self._http.post(url, data=body, headers=headers, **options)) as response:
-                read = getattr(response.raw, "read1", response.raw.read)  # what is there, if urllib3 >= 2.2
+                read = getattr(
+                    response.raw, "read1", response.raw.read
+                )  # what is there, if urllib3 >= 2.2
                 while chunk := read(65536, decode_content=True):
                     exchange.raw_answer += chunk
                     if len(exchange.raw_answer) > MAX_ANSWER:
                         raise TransportError("the answer is too large", "too-large")
                     if time.monotonic() > end:
-                        raise TransportError("the gateway did not finish its answer in time", "timeout")
+                        raise TransportError(
+                            "the gateway did not finish its answer in time", "timeout"
+                        )
                 return response.status_code
         except (requests.Timeout, ReadTimeoutError):
             raise TransportError("the gateway did not answer in time", "timeout") from None
         except (requests.RequestException, HTTPError) as error:
             # Only the class is named: requests puts the address, with its tokens, into the message.
-            raise TransportError(f"no answer from the gateway ({type(error).__name__})", "connection") from None
+            raise TransportError(
+                f"no answer from the gateway ({type(error).__name__})", "connection"
+            ) from None
 
     def _accept(self, exchange: Exchange, status: int) -> dict[str, Any]:
         """The node of an answer that Alipay signed and that says success; everything else is raised."""
@@ -210,21 +244,31 @@ class AlipayClient:
             answer = read_answer(exchange.raw_answer, exchange.method, self.charset)
         except TransportError as error:
             raise (error if status == 200 else broken) from None
-        flaw = signature_flaw(answer.signed_part, answer.sign, self._alipay_key, self._private_key.public_key())
+        flaw = signature_flaw(
+            answer.signed_part, answer.sign, self._alipay_key, self._private_key.public_key()
+        )
         exchange.signed_part = answer.signed_part if answer.sign else b""
         exchange.charset, exchange.verified = answer.charset, flaw is None
         claims_success = answer.code in ("", "10000") or answer.node.get("msg") == "Success"
         if answer.name == ERROR_NODE or not claims_success:
-            raise gateway_error(answer.node, exchange.parameters, exchange.string_to_sign, verified=flaw is None)
+            raise gateway_error(
+                answer.node, exchange.parameters, exchange.string_to_sign, verified=flaw is None
+            )
         if flaw:
-            raise SignatureError(f"the answer claims success, but its signature is not good: {flaw}", flaw)
+            raise SignatureError(
+                f"the answer claims success, but its signature is not good: {flaw}", flaw
+            )
         if answer.charset != self.charset:
-            raise TransportError(f"the answer is in {answer.charset}, not in {self.charset}", "charset")
+            raise TransportError(
+                f"the answer is in {answer.charset}, not in {self.charset}", "charset"
+            )
         if status != 200:
             raise broken
         token = _text(answer.node.get("access_token")) or ""
         if not (token.isascii() and token if exchange.method == TOKEN else answer.code == "10000"):
-            raise TransportError("the answer is signed, but says neither success nor error", "unexpected")
+            raise TransportError(
+                "the answer is signed, but says neither success nor error", "unexpected"
+            )
         ids = (_text(answer.node.get(name)) for name in ("open_id", "user_id"))
         if exchange.method in (TOKEN, SHARE) and not any(ids):
             raise IdentityError("the answer has neither open_id nor user_id", "no-id")
@@ -234,7 +278,9 @@ class AlipayClient:
         node = self.execute(TOKEN, params)
         return Token(
             access_token=str(node["access_token"]),
-            refresh_token=(_text(node.get("refresh_token")) or "").encode("ascii", "ignore").decode(),
+            refresh_token=(_text(node.get("refresh_token")) or "")
+            .encode("ascii", "ignore")
+            .decode(),
             expires_in=_seconds(node.get("expires_in")),
             re_expires_in=_seconds(node.get("re_expires_in")),
             open_id=_text(node.get("open_id")),
@@ -246,18 +292,30 @@ class AlipayClient:
 def _session(gateway_url: str) -> requests.Session:
     """Keeps connections alive; tries again only where no connection came about, so an auth_code is never sent twice."""
     session = requests.Session()
-    retry = Retry(total=None, connect=2, read=False, redirect=False, status=False, other=False, backoff_factor=0.1)
+    retry = Retry(
+        total=None,
+        connect=2,
+        read=False,
+        redirect=False,
+        status=False,
+        other=False,
+        backoff_factor=0.1,
+    )
     for prefix in ("https://", "http://"):
         session.mount(prefix, HTTPAdapter(max_retries=retry))
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.trust_env = urlsplit(gateway_url).hostname not in LOOPBACK  # a company's proxy can't reach this machine
+    session.trust_env = (
+        urlsplit(gateway_url).hostname not in LOOPBACK
+    )  # a company's proxy can't reach this machine
     return session
 
 
 def _without_query(record: logging.LogRecord) -> bool:
     """Cut what urllib3 logs, warnings included, to the path: the queries that we sign hold tokens and signatures."""
     if isinstance(record.args, tuple):
-        record.args = tuple(a.split("?")[0] if isinstance(a, str) and "&sign=" in a else a for a in record.args)
+        record.args = tuple(
+            a.split("?")[0] if isinstance(a, str) and "&sign=" in a else a for a in record.args
+        )
     return True
 
 

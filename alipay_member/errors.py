@@ -25,7 +25,16 @@ METHOD_NAMES = {
     "alipay.user.info.share": "支付宝会员授权信息查询接口",
     "alipay.open.auth.token.app": "换取应用授权令牌",
 }
-_OPEN_PARAMETERS = ("app_id", "method", "charset", "sign_type", "timestamp", "version", "format", "grant_type")
+_OPEN_PARAMETERS = (
+    "app_id",
+    "method",
+    "charset",
+    "sign_type",
+    "timestamp",
+    "version",
+    "format",
+    "grant_type",
+)
 _GATEWAY_STRING = re.compile(r"(.*网关生成的验签字符串为：)(.*)", re.DOTALL)
 
 
@@ -44,7 +53,10 @@ class Call:
             return {"zh": "正式环境", "en": "production"}[lang]
         if host.endswith(".alipaydev.com"):
             return {"zh": "沙箱环境", "en": "sandbox"}[lang]
-        return {"zh": f"本机模拟器或其他网关（{host}）", "en": f"emulator or another gateway ({host})"}[lang]
+        return {
+            "zh": f"本机模拟器或其他网关（{host}）",
+            "en": f"emulator or another gateway ({host})",
+        }[lang]
 
 
 def mask(parameters: Mapping[str, str]) -> dict[str, str]:
@@ -84,8 +96,13 @@ class AlipayError(Exception):
         """The question for Alipay's support: 使用环境, 接口名称, 请求参数, 报错信息; "" if nothing was sent."""
         if self.call is None:
             return ""
-        labels = {"zh": "使用环境 接口名称 请求参数 报错信息", "en": "Environment API Request Error"}[lang].split()
-        parameters = "&".join(f"{name}={value}" for name, value in sorted(self.call.parameters.items()))
+        labels = {
+            "zh": "使用环境 接口名称 请求参数 报错信息",
+            "en": "Environment API Request Error",
+        }[lang].split()
+        parameters = "&".join(
+            f"{name}={value}" for name, value in sorted(self.call.parameters.items())
+        )
         api = f"{METHOD_NAMES.get(self.call.method, '')} {self.call.method}".strip()
         values = (self.call.environment(lang), api, parameters, str(self))
         return "\n".join(f"{label}: {value}" for label, value in zip(labels, values, strict=True))
@@ -112,7 +129,11 @@ class GatewayError(AlipayError):
 
     def as_dict(self, lang: str = "zh") -> dict[str, str]:
         """The gateway's own code and words, and our hint."""
-        said = {"code": self.sub_code or self.code, "message": self.sub_msg or self.msg, "hint": self.hint(lang)}
+        said = {
+            "code": self.sub_code or self.code,
+            "message": self.sub_msg or self.msg,
+            "hint": self.hint(lang),
+        }
         return super().as_dict(lang) | said
 
 
@@ -158,16 +179,22 @@ def whole_text(value: object) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def gateway_error(node: Mapping[str, object], sent: Mapping[str, str], ours: str, *, verified: bool) -> GatewayError:
+def gateway_error(
+    node: Mapping[str, object], sent: Mapping[str, str], ours: str, *, verified: bool
+) -> GatewayError:
     """The error that an answer's node carries, cleared of secrets. `ours`: the string to sign of the request."""
-    code, msg, sub_code, sub_msg = map(whole_text, map(node.get, ("code", "msg", "sub_code", "sub_msg")))
+    code, msg, sub_code, sub_msg = map(
+        whole_text, map(node.get, ("code", "msg", "sub_code", "sub_msg"))
+    )
     theirs = _GATEWAY_STRING.fullmatch(sub_msg)
     if theirs:
         sub_msg = theirs[1] + "***"
     for name, value in sent.items():
         if name not in _OPEN_PARAMETERS and len(value) > 3:
             for secret in (value, quote_plus(value)):
-                msg, sub_code, sub_msg = (text.replace(secret, "***") for text in (msg, sub_code, sub_msg))
+                msg, sub_code, sub_msg = (
+                    text.replace(secret, "***") for text in (msg, sub_code, sub_msg)
+                )
     error = GatewayError(code, msg, sub_code, sub_msg, verified=verified)
     if theirs:
         error.comparison = _compare(html.unescape(theirs[2]), ours, sent)

@@ -12,13 +12,18 @@ from typing import Any
 VALUES = {
     "user_type": {"1": ("公司账户", "company account"), "2": ("个人账户", "personal account")},
     "user_status": {
-        "Q": ("快速注册用户", "quick registration"), "T": ("已认证用户", "certified user"),
-        "B": ("被冻结账户", "frozen account"), "W": ("已注册，未激活的账户", "registered, not activated"),
+        "Q": ("快速注册用户", "quick registration"),
+        "T": ("已认证用户", "certified user"),
+        "B": ("被冻结账户", "frozen account"),
+        "W": ("已注册，未激活的账户", "registered, not activated"),
     },
     "gender": {"F": ("女性", "female"), "M": ("男性", "male")},
-    "is_certified": {"T": ("通过实名认证", "real name certified"), "F": ("没有实名认证", "not certified")},
+    "is_certified": {
+        "T": ("通过实名认证", "real name certified"),
+        "F": ("没有实名认证", "not certified"),
+    },
     "is_student_certified": {"T": ("是学生", "student"), "F": ("不是学生", "not a student")},
-}  # fmt: skip
+}
 
 
 def explain(key: str, lang: str) -> list[str]:
@@ -37,5 +42,7 @@ def explain_value(field: str, value: str | None, lang: str) -> str:
 
 @cache
 def _sentences() -> dict[str, Any]:
-    sentences: dict[str, Any] = json.loads(Path(__file__).with_name("explanations.json").read_text("utf-8"))
+    sentences: dict[str, Any] = json.loads(
+        Path(__file__).with_name("explanations.json").read_text("utf-8")
+    )
     return sentences

@@ -30,7 +30,11 @@ def string_to_sign(parameters: Mapping[str, str]) -> str:
 
     Every parameter but `sign` (`sign_type` stays in), empty values left out, sorted by name, values not URL-encoded.
     """
-    return "&".join(f"{name}={value}" for name, value in sorted(parameters.items()) if name != "sign" and value != "")
+    return "&".join(
+        f"{name}={value}"
+        for name, value in sorted(parameters.items())
+        if name != "sign" and value != ""
+    )
 
 
 def sign(data: bytes, private_key: RSAPrivateKey) -> str:
@@ -47,7 +51,9 @@ def verify(data: bytes, signature: str, public_key: RSAPublicKey) -> bool:
     return True
 
 
-def signature_flaw(data: bytes, signature: str, alipay_key: RSAPublicKey, app_key: RSAPublicKey) -> str | None:
+def signature_flaw(
+    data: bytes, signature: str, alipay_key: RSAPublicKey, app_key: RSAPublicKey
+) -> str | None:
     """None if Alipay signed these bytes; else what is wrong, as SignatureError names it.
 
     An RSA signature can be opened with its public key: what is inside tells a signature that this key made over
@@ -70,7 +76,9 @@ def signature_flaw(data: bytes, signature: str, alipay_key: RSAPublicKey, app_ke
 def _made_by(key: RSAPublicKey, signature: str, algorithm: HashAlgorithm) -> bool:
     """Whether `key` opens the signature and a digest of this algorithm is inside, whatever the bytes signed were."""
     try:
-        key.recover_data_from_signature(base64.b64decode(signature, validate=True), PKCS1v15(), algorithm)
+        key.recover_data_from_signature(
+            base64.b64decode(signature, validate=True), PKCS1v15(), algorithm
+        )
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False
     return True
@@ -83,7 +91,9 @@ def load_private_key(key: str | RSAPrivateKey) -> RSAPrivateKey:
     """
     loaded = _load(key, "private") if isinstance(key, str) else key
     if not isinstance(loaded, RSAPrivateKey):
-        raise KeyFormatError("this is a public key, but the app's private key (应用私钥) belongs here")
+        raise KeyFormatError(
+            "this is a public key, but the app's private key (应用私钥) belongs here"
+        )
     return loaded
 
 
@@ -91,7 +101,9 @@ def load_public_key(key: str | RSAPublicKey) -> RSAPublicKey:
     """Alipay's public key (支付宝公钥), from the same forms. Raises KeyFormatError."""
     loaded = _load(key, "public") if isinstance(key, str) else key
     if not isinstance(loaded, RSAPublicKey):
-        raise KeyFormatError("this is a private key, but Alipay's public key (支付宝公钥) belongs here")
+        raise KeyFormatError(
+            "this is a private key, but Alipay's public key (支付宝公钥) belongs here"
+        )
     return loaded
 
 
@@ -101,16 +113,25 @@ def _load(text: str, kind: str) -> RSAPrivateKey | RSAPublicKey:
     try:
         key = load_der_private_key(der, password=None)
     except TypeError:
-        raise KeyFormatError("this is an encrypted private key: export it without a password") from None
+        raise KeyFormatError(
+            "this is an encrypted private key: export it without a password"
+        ) from None
     except (ValueError, UnsupportedAlgorithm):
         with suppress(ValueError, UnsupportedAlgorithm):
             key = load_der_public_key(der)
     if key is None:
-        raise KeyFormatError(f"these bytes are no RSA {kind} key: copy it from Alipay's key tool or console again")
+        raise KeyFormatError(
+            f"these bytes are no RSA {kind} key: copy it from Alipay's key tool or console again"
+        )
     if not isinstance(key, RSAPrivateKey | RSAPublicKey):
-        raise KeyFormatError(f"this is a key of another kind ({type(key).__name__}): RSA2 needs an RSA key")
+        raise KeyFormatError(
+            f"this is a key of another kind ({type(key).__name__}): RSA2 needs an RSA key"
+        )
     if key.key_size < 2048:
-        warnings.warn(f"an RSA key of {key.key_size} bits is too short today: make one of 2048 bits", stacklevel=3)
+        warnings.warn(
+            f"an RSA key of {key.key_size} bits is too short today: make one of 2048 bits",
+            stacklevel=3,
+        )
     return key
 
 
@@ -122,12 +143,16 @@ def _der(text: str, kind: str) -> bytes:
     if "-----" not in text and "\n" not in text and os.path.isfile(text):
         text = Path(text).read_bytes().decode("utf-8-sig", errors="replace").strip()
         if "\ufffd" in text or "\0" in text:
-            raise KeyFormatError(f"the {kind} key's file is no text (DER or UTF-16?): save it as PEM")
+            raise KeyFormatError(
+                f"the {kind} key's file is no text (DER or UTF-16?): save it as PEM"
+            )
     text = text.replace("\\n", "\n")  # only now: C:\new.pem is a path
     if pem := _PEM.search(text):
         label, text = pem.groups()
         if "CERTIFICATE" in label:
-            raise KeyFormatError("this is a certificate (公钥证书): this client takes the public key itself, 公钥模式")
+            raise KeyFormatError(
+                "this is a certificate (公钥证书): this client takes the public key itself, 公钥模式"
+            )
         if "ENCRYPTED" in label or "ENCRYPTED" in text:
             raise KeyFormatError("this is an encrypted private key: export it without a password")
         if label not in ("PRIVATE KEY", "RSA PRIVATE KEY", "PUBLIC KEY", "RSA PUBLIC KEY"):
@@ -135,8 +160,12 @@ def _der(text: str, kind: str) -> bytes:
     elif "-----" in text:
         raise KeyFormatError("the PEM text is cut: its BEGIN line has no END line that matches")
     elif not _BASE64.fullmatch(text):
-        raise KeyFormatError(f"the {kind} key is neither a file that exists, nor PEM text, nor one line of base64")
+        raise KeyFormatError(
+            f"the {kind} key is neither a file that exists, nor PEM text, nor one line of base64"
+        )
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except binascii.Error:
-        raise KeyFormatError(f"the {kind} key's base64 is cut or damaged: copy it again, whole") from None
+        raise KeyFormatError(
+            f"the {kind} key's base64 is cut or damaged: copy it again, whole"
+        ) from None

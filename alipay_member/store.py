@@ -75,7 +75,9 @@ class MemberStore:
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript(_SCHEMA)
 
-    def sign_in(self, app_id: str, token: Token, replaces: str | None = None) -> tuple[str, Session]:
+    def sign_in(
+        self, app_id: str, token: Token, replaces: str | None = None
+    ) -> tuple[str, Session]:
         """Write the member that `token` names and open a session: (the session's secret token, Session).
 
         `replaces` is the session token that was in use before: it ends. Raises IdentityError if the ids belong to
@@ -85,8 +87,14 @@ class MemberStore:
         session_token = secrets.token_urlsafe(32)
         with self._write() as db:
             member_id = self._one_row(db, app_id, token.open_id, token.user_id, now)
-            db.execute("UPDATE members SET union_id = COALESCE(?, union_id) WHERE id = ?", (token.union_id, member_id))
-            db.execute("DELETE FROM sessions WHERE ends <= ? OR token_hash = ?", (now, _hash(replaces or "")))
+            db.execute(
+                "UPDATE members SET union_id = COALESCE(?, union_id) WHERE id = ?",
+                (token.union_id, member_id),
+            )
+            db.execute(
+                "DELETE FROM sessions WHERE ends <= ? OR token_hash = ?",
+                (now, _hash(replaces or "")),
+            )
             db.execute(
                 "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (_hash(session_token), member_id, *_tokens(token, now)),
@@ -144,14 +152,25 @@ class MemberStore:
         """How many sessions of one app are open."""
         joined = "sessions JOIN members ON members.id = member_id WHERE app_id = ? AND ends > ?"
         with self._connection() as db:
-            return int(db.execute(f"SELECT COUNT(*) FROM {joined}", (app_id, int(self._clock()))).fetchone()[0])
+            return int(
+                db.execute(
+                    f"SELECT COUNT(*) FROM {joined}", (app_id, int(self._clock()))
+                ).fetchone()[0]
+            )
 
     def clear(self, app_id: str) -> None:
         """Forget every member of one app."""
         with self._write() as db:
             db.execute("DELETE FROM members WHERE app_id = ?", (app_id,))
 
-    def _one_row(self, db: sqlite3.Connection, app_id: str, open_id: str | None, user_id: str | None, now: int) -> str:
+    def _one_row(
+        self,
+        db: sqlite3.Connection,
+        app_id: str,
+        open_id: str | None,
+        user_id: str | None,
+        now: int,
+    ) -> str:
         """The id of the one row for this person: found by either id, made if there is none, two are merged."""
         either = f"app_id = ? AND (open_id = ? OR user_id = ?) {_NEWER_FIRST}"
         found = self._member(db, either, app_id, open_id, user_id)
@@ -163,27 +182,43 @@ class MemberStore:
             db.execute(new, (member_id, app_id, open_id, user_id, now))
             return member_id
         keep, *others = found
-        for other in others:  # one by open_id, one by user_id, from before it was known that they are one person
+        for other in (
+            others
+        ):  # one by open_id, one by user_id, from before it was known that they are one person
             db.execute("UPDATE sessions SET member_id = ? WHERE member_id = ?", (keep.id, other.id))
             db.execute("DELETE FROM members WHERE id = ?", (other.id,))
             names = ("union_id", *PROFILE, "profile_at")
             filled = ", ".join(f"{name} = COALESCE({name}, ?)" for name in names)
             values = [getattr(other, name) for name in names]
             first_seen = min(keep.first_seen, other.first_seen)
-            db.execute(f"UPDATE members SET {filled}, first_seen = ? WHERE id = ?", (*values, first_seen, keep.id))
+            db.execute(
+                f"UPDATE members SET {filled}, first_seen = ? WHERE id = ?",
+                (*values, first_seen, keep.id),
+            )
         filled = "open_id = COALESCE(open_id, ?), user_id = COALESCE(user_id, ?)"
         db.execute(f"UPDATE members SET {filled} WHERE id = ?", (open_id, user_id, keep.id))
         return keep.id
 
     def _same_person(
-        self, db: sqlite3.Connection, session: Session, open_id: str | None, user_id: str | None, now: int
+        self,
+        db: sqlite3.Connection,
+        session: Session,
+        open_id: str | None,
+        user_id: str | None,
+        now: int,
     ) -> str:
         """The id of the session's member, which gains an id that it lacks; IdentityError if they are another's."""
         member = self._session(db, session.token_hash).member
-        known = [(was, told) for was, told in ((member.open_id, open_id), (member.user_id, user_id)) if was and told]
+        known = [
+            (was, told)
+            for was, told in ((member.open_id, open_id), (member.user_id, user_id))
+            if was and told
+        ]
         if not known or any(was != told for was, told in known):
             raise IdentityError("the answer does not name the session's member", "other-person")
-        return self._one_row(db, member.app_id, member.open_id or open_id, member.user_id or user_id, now)
+        return self._one_row(
+            db, member.app_id, member.open_id or open_id, member.user_id or user_id, now
+        )
 
     def _session(self, db: sqlite3.Connection, token_hash: str) -> Session:
         """The live session; SessionEnded if there is none."""
@@ -198,7 +233,10 @@ class MemberStore:
 
     def _member(self, db: sqlite3.Connection, where: str, *values: object) -> list[Member]:
         columns = ", ".join(f.name for f in fields(Member))
-        return [Member(*row) for row in db.execute(f"SELECT {columns} FROM members WHERE {where}", values)]
+        return [
+            Member(*row)
+            for row in db.execute(f"SELECT {columns} FROM members WHERE {where}", values)
+        ]
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

@@ -16,7 +16,12 @@ import threading
 import time
 from collections.abc import Callable
 
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from .accounts import MERCHANT, Accounts
@@ -37,17 +42,25 @@ class Emulator:
     def __init__(self, port: int = 0, clock: Callable[[], float] = time.time):
         self.accounts, self.faults = Accounts(clock), Faults()
         app = create_gateway_app(self.accounts, self.faults)
-        with socket.create_server(("127.0.0.1", port)) as listener:  # Werkzeug would exit on a taken port
-            self._server = make_server("127.0.0.1", port, app, True, request_handler=Quiet, fd=listener.fileno())
+        with socket.create_server(
+            ("127.0.0.1", port)
+        ) as listener:  # Werkzeug would exit on a taken port
+            self._server = make_server(
+                "127.0.0.1", port, app, True, request_handler=Quiet, fd=listener.fileno()
+            )
         self.url = f"http://127.0.0.1:{self._server.port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def settings(self) -> dict[str, str]:
         """The settings of an app that uses this emulator, with the keys of demo-mini and demo-web."""
-        public = self.accounts.alipay_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        public = self.accounts.alipay_key.public_key().public_bytes(
+            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        )
         values = {"ALIPAY_ENV": "emulator", "ALIPAY_GATEWAY_URL": f"{self.url}/gateway.do"}
         for app_id, prefix in (("demo-mini", "ALIPAY_"), ("demo-web", "ALIPAY_WEB_")):
-            private = self.accounts.app_keys[app_id].private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+            private = self.accounts.app_keys[app_id].private_bytes(
+                Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
+            )
             values[f"{prefix}APP_ID"] = app_id
             values[f"{prefix}APP_PRIVATE_KEY"] = base64.b64encode(private).decode()
             values[f"{prefix}PUBLIC_KEY"] = base64.b64encode(public).decode()
@@ -56,7 +69,10 @@ class Emulator:
     def isv_settings(self) -> dict[str, str]:
         """The same for an ISV that calls for the demo merchant."""
         token = self.accounts.merchant_token
-        return self.settings() | {"ALIPAY_APP_AUTH_TOKEN": token, "ALIPAY_MERCHANT_APP_ID": MERCHANT}
+        return self.settings() | {
+            "ALIPAY_APP_AUTH_TOKEN": token,
+            "ALIPAY_MERCHANT_APP_ID": MERCHANT,
+        }
 
     def stop(self) -> None:
         """End it; a call that is being answered slowly ends too."""

@@ -14,18 +14,30 @@ MARKER = "# Written by python -m emulator, which may overwrite it. 模拟器的�
 def write_settings(path: Path, values: dict[str, str]) -> None:
     """Write a settings file that only its owner can read. FileExistsError if there is one that isn't ours."""
     if path.exists() and not path.read_text("utf-8", "replace").startswith(MARKER):
-        raise FileExistsError(f"{path} was not written by the emulator and is left alone: name another file")
+        raise FileExistsError(
+            f"{path} was not written by the emulator and is left alone: name another file"
+        )
     path.unlink(missing_ok=True)
     path.touch(0o600, exist_ok=False)
-    path.write_text("\n".join([MARKER, *(f"{name}={value}" for name, value in values.items()), ""]), "utf-8")
+    path.write_text(
+        "\n".join([MARKER, *(f"{name}={value}" for name, value in values.items()), ""]), "utf-8"
+    )
 
 
 def main() -> None:
     """Run until Ctrl-C; or end with one sentence that says what is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m emulator", description="A stand-in for Alipay on 127.0.0.1.")
+    parser = argparse.ArgumentParser(
+        prog="python -m emulator", description="A stand-in for Alipay on 127.0.0.1."
+    )
     parser.add_argument("--port", type=int, default=8001, help="0 takes a free one (default 8001)")
-    parser.add_argument("--env-file", type=Path, metavar="FILE", help="write ready settings for app.py to FILE")
-    parser.add_argument("--isv", action="store_true", help="settings of an ISV (第三方应用) that calls for a merchant")
+    parser.add_argument(
+        "--env-file", type=Path, metavar="FILE", help="write ready settings for app.py to FILE"
+    )
+    parser.add_argument(
+        "--isv",
+        action="store_true",
+        help="settings of an ISV (第三方应用) that calls for a merchant",
+    )
     options = parser.parse_args()
     try:
         emulator = start(options.port)
@@ -33,7 +45,9 @@ def main() -> None:
         sys.exit(f"Port {options.port} is taken or not allowed: choose another one with --port.")
     try:
         if options.env_file:
-            write_settings(options.env_file, emulator.isv_settings() if options.isv else emulator.settings())
+            write_settings(
+                options.env_file, emulator.isv_settings() if options.isv else emulator.settings()
+            )
     except OSError as error:
         sys.exit(str(error))
     first = "" if options.env_file else "start this with --env-file FILE, then "

@@ -20,7 +20,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 DATA = json.loads(Path(__file__).with_name("accounts.json").read_text("utf-8"))
 APPS = DATA["apps"]  # names; whether the console has a 授权回调地址 for it: a mini-program has none
 SCOPES = DATA["scopes"]  # how tokens begin, and how many seconds access and refresh token live
-MEMBERS = {row["id"]: row for row in DATA["members"]}  # ids, case, has_avatar, profile as the gateway gives it
+MEMBERS = {
+    row["id"]: row for row in DATA["members"]
+}  # ids, case, has_avatar, profile as the gateway gives it
 CODE_LIFE = 24 * 3600  # seconds
 MERCHANT = "demo-merchant"
 BEIJING = timezone(timedelta(hours=8))
@@ -51,7 +53,10 @@ class Accounts:
     def __init__(self, clock: Callable[[], float] = time.time):
         self.clock, self.lock = clock, threading.Lock()
         self.alipay_key = rsa_key()
-        self.app_keys = {"demo-mini": rsa_key(), "demo-web": rsa_key()}  # the merchant has none: it needs an ISV
+        self.app_keys = {
+            "demo-mini": rsa_key(),
+            "demo-web": rsa_key(),
+        }  # the merchant has none: it needs an ISV
         self.merchant_token = "202501BB" + secrets.token_hex(16)
         self.reset()
 
@@ -66,9 +71,14 @@ class Accounts:
 
     def ids(self, app_id: str, member: str, union: bool = False) -> dict[str, str]:
         """The ids by which the app knows the member, as the identity switch says; with `union` also the union_id."""
-        ids = {"user_id": MEMBERS[member]["user_id"], "open_id": _letters("open_id", app_id, member)}
+        ids = {
+            "user_id": MEMBERS[member]["user_id"],
+            "open_id": _letters("open_id", app_id, member),
+        }
         given = ids if self.identity == "both" else {self.identity: ids[self.identity]}
-        in_group = union and app_id != MERCHANT and self.identity != "user_id"  # the group: demo-mini and demo-web
+        in_group = (
+            union and app_id != MERCHANT and self.identity != "user_id"
+        )  # the group: demo-mini and demo-web
         return given | ({"union_id": _letters("union_id", member)} if in_group else {})
 
     def authorize(self, app_id: str, member: str, scopes: list[str]) -> str:
@@ -99,14 +109,19 @@ class Accounts:
         raise Refused("isv.refresh-token-invalid")
 
     def _with_tokens(self, grant: Grant) -> Grant:
-        scope, started = SCOPES["auth_user" if "auth_user" in grant.scopes else "auth_base"], self.clock()
+        scope, started = (
+            SCOPES["auth_user" if "auth_user" in grant.scopes else "auth_base"],
+            self.clock(),
+        )
         tokens = {
             "access_token": scope["tokens_begin"] + secrets.token_hex(16),
             "auth_start": datetime.fromtimestamp(started, BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
             **scope["lives"],
             "refresh_token": scope["tokens_begin"] + secrets.token_hex(16),
         }
-        self._grants[tokens["access_token"]] = grant = grant._replace(started=started, tokens=tokens)
+        self._grants[tokens["access_token"]] = grant = grant._replace(
+            started=started, tokens=tokens
+        )
         return grant
 
     def access(self, app_id: str, access_token: str) -> Grant:
@@ -161,4 +176,6 @@ def choice(value: object, names: Collection[str], kind: str) -> str:
 
 def _letters(*parts: str) -> str:
     digest = hashlib.sha512(":".join(("alipay-emulator", *parts)).encode()).digest()
-    return base64.urlsafe_b64encode(digest).decode()[:47]  # as long as the open_ids seen in the wild
+    return base64.urlsafe_b64encode(digest).decode()[
+        :47
+    ]  # as long as the open_ids seen in the wild

@@ -26,7 +26,10 @@ from .accounts import choice, rsa_key
 TRICKY = '小}二{"\\","sign":"x"'
 SLOW, SIZE, DEPTH = 15.0, 10_000_000, 100_000  # seconds, bytes, brackets
 stranger = functools.cache(rsa_key)
-CODES = {row["sub_code"]: row for row in json.loads(Path(__file__).with_name("codes.json").read_text("utf-8"))}
+CODES = {
+    row["sub_code"]: row
+    for row in json.loads(Path(__file__).with_name("codes.json").read_text("utf-8"))
+}
 Members = list[tuple[str, bytes]]  # a body's members in their order: name and raw JSON
 
 
@@ -55,7 +58,9 @@ class Answer:
 
     def to_json(self, node: dict) -> bytes:
         """A node's text; like production's, every `/` in it is escaped as `\\/`."""
-        text = json.dumps(node, ensure_ascii=False, separators=(self.comma, self.colon)).replace("/", "\\/")
+        text = json.dumps(node, ensure_ascii=False, separators=(self.comma, self.colon)).replace(
+            "/", "\\/"
+        )
         return (text[:-1] + self.more + "}").encode(self.charset, "replace")
 
     def to_bytes(self) -> bytes:
@@ -75,7 +80,9 @@ def _other_bit(members: Members) -> Members:
 
 
 def _somebody_else(node: dict[str, Any]) -> dict[str, Any]:
-    return node | {name: node[name][:4] + node[name][:3:-1] for name in ("open_id", "user_id") if name in node}
+    return node | {
+        name: node[name][:4] + node[name][:3:-1] for name in ("open_id", "user_id") if name in node
+    }
 
 
 def _old_rsa(data: bytes, key: RSAPrivateKey) -> str:
@@ -96,7 +103,9 @@ SPOIL: dict[str, Callable[[Answer, Any], dict[str, Any]]] = {
     "app-key": lambda a, c: {"sign": lambda data: sign(data, c.key or stranger())},
     "replayed": lambda a, c: {"sign": lambda data: a.sign(b'{"code":"10000"}')},
     "node-twice-first": lambda a, c: {"arrange": lambda members: [_twin(a), *members]},
-    "node-twice-last": lambda a, c: {"arrange": lambda members: [members[0], _twin(a), *members[1:]]},
+    "node-twice-last": lambda a, c: {
+        "arrange": lambda members: [members[0], _twin(a), *members[1:]]
+    },
     "other-node": lambda a, c: {"name": "alipay_trade_query_response"},
     "http-500": lambda a, c: {"status": 500, "finish": lambda body: b"Internal Server Error"},
     "html": lambda a, c: {"finish": lambda body: b"<!doctype html><title>502 Bad Gateway</title>"},
@@ -106,14 +115,21 @@ SPOIL: dict[str, Callable[[Answer, Any], dict[str, Any]]] = {
     "slow": lambda a, c: {"delay": SLOW},
     "disconnect": lambda a, c: {"hang_up": True},
     "other-person": lambda a, c: {"node": _somebody_else(a.node)},
-    "no-id": lambda a, c: {"node": {name: v for name, v in a.node.items() if not name.endswith("_id")}},
-    "cert-sn": lambda a, c: {"arrange": lambda members: [members[0], ("alipay_cert_sn", b'"c5"'), *members[1:]]},
+    "no-id": lambda a, c: {
+        "node": {name: v for name, v in a.node.items() if not name.endswith("_id")}
+    },
+    "cert-sn": lambda a, c: {
+        "arrange": lambda members: [members[0], ("alipay_cert_sn", b'"c5"'), *members[1:]]
+    },
     "white-space": lambda a, c: {"comma": "\n , ", "colon": " :\t"},
     "tricky-text": lambda a, c: {"node": a.node | {"nick_name": TRICKY}},
     "gbk-20000": lambda a, c: {"node": CODES["isp.unknow-error"], "charset": "gbk", "sign": None},
 }
 # each row: name, group, zh, en; maybe the only method that it fits; maybe the sub_code it answers with, unsigned or not
-FAULTS = {row["name"]: row for row in json.loads(Path(__file__).with_name("faults.json").read_text("utf-8"))}
+FAULTS = {
+    row["name"]: row
+    for row in json.loads(Path(__file__).with_name("faults.json").read_text("utf-8"))
+}
 LISTED = [{key: row[key] for key in ("name", "group", "zh", "en")} for row in FAULTS.values()]
 
 
@@ -121,7 +137,9 @@ def _changes(name: str, answer: Answer, call: Any) -> dict[str, Any]:
     if name in SPOIL:
         return SPOIL[name](answer, call)
     row = FAULTS[name]
-    node_name = "error_response" if row.get("method") == "alipay.system.oauth.token" else answer.name
+    node_name = (
+        "error_response" if row.get("method") == "alipay.system.oauth.token" else answer.name
+    )
     signer = None if row.get("unsigned") else answer.sign
     return {"node": refusal(row["sub_code"], call.parameters), "name": node_name, "sign": signer}
 

@@ -23,8 +23,14 @@ from .accounts import APPS, MEMBERS, MERCHANT, SCOPES, Accounts, Refused, choice
 from .faults import LISTED, Answer, Faults, refusal
 
 CHARSETS = {"utf-8": "utf-8", "gbk": "GBK", "gb2312": "GBK"}
-REQUIRED = {"app_id": "app-id", "method": "method", "sign": "signature", "sign_type": "signature-type",
-            "timestamp": "timestamp", "version": "version"}  # fmt: skip
+REQUIRED = {
+    "app_id": "app-id",
+    "method": "method",
+    "sign": "signature",
+    "sign_type": "signature-type",
+    "timestamp": "timestamp",
+    "version": "version",
+}
 TIMESTAMP = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3])(:[0-5]\d){2}"
 CALLBACK = r"http://127\.0\.0\.1(:[0-9]{1,5})?/callback"  # the 授权回调地址 of apps that have one
 SUCCESS = {"code": "10000", "msg": "Success"}
@@ -86,19 +92,30 @@ def read_call(accounts: Accounts) -> Call:
         for name, value in parse_qsl(raw.decode("ascii", "replace"), encoding=charset or "GBK"):
             parameters.setdefault(name, value)
     app_id = parameters.get("app_id") if parameters.get("app_id") in APPS else None
-    return Call(accounts, parameters, parameters.get("method", ""), charset, app_id, accounts.app_keys.get(app_id))
+    return Call(
+        accounts,
+        parameters,
+        parameters.get("method", ""),
+        charset,
+        app_id,
+        accounts.app_keys.get(app_id),
+    )
 
 
 def answer_to(call: Call) -> Answer:
     """Check the call, carry it out, and answer with what comes of it."""
-    name = f"{call.method.replace('.', '_')}_response" if call.method in METHODS else "error_response"
+    name = (
+        f"{call.method.replace('.', '_')}_response" if call.method in METHODS else "error_response"
+    )
     try:
         flaw = find_flaw(call)
         node = refusal(flaw, call.parameters) if flaw else METHODS[call.method](call)
     except Refused as refused:
         name = "error_response" if call.method == "alipay.system.oauth.token" else name
         node = refusal(str(refused), call.parameters)
-    signer = partial(sign, private_key=call.accounts.alipay_key) if call.app_id else None  # no app, no key
+    signer = (
+        partial(sign, private_key=call.accounts.alipay_key) if call.app_id else None
+    )  # no app, no key
     return Answer(name, node, signer, call.charset or "GBK")
 
 
@@ -108,16 +125,24 @@ def find_flaw(call: Call) -> str | None:
     data = string_to_sign(given).encode(call.charset or "GBK", "replace")
     missing = [text for name, text in REQUIRED.items() if name not in given]
     return (
-        "isv.invalid-app-id" if "app_id" in given and call.app_id is None
-        else f"isv.missing-{missing[0]}" if missing
-        else "isv.invalid-charset" if call.charset is None
-        else "isv.invalid-signature-type" if given["sign_type"] != "RSA2"
-        else "isv.invalid-timestamp" if not re.fullmatch(TIMESTAMP, given["timestamp"], re.ASCII)  # any time will do
-        else "isv.missing-signature-config" if call.key is None
-        else "isv.invalid-signature" if not verify(data, given["sign"], call.key.public_key())
-        else "isv.invalid-method" if call.method not in METHODS
+        "isv.invalid-app-id"
+        if "app_id" in given and call.app_id is None
+        else f"isv.missing-{missing[0]}"
+        if missing
+        else "isv.invalid-charset"
+        if call.charset is None
+        else "isv.invalid-signature-type"
+        if given["sign_type"] != "RSA2"
+        else "isv.invalid-timestamp"
+        if not re.fullmatch(TIMESTAMP, given["timestamp"], re.ASCII)  # any time will do
+        else "isv.missing-signature-config"
+        if call.key is None
+        else "isv.invalid-signature"
+        if not verify(data, given["sign"], call.key.public_key())
+        else "isv.invalid-method"
+        if call.method not in METHODS
         else None
-    )  # fmt: skip
+    )
 
 
 def oauth_token(call: Call) -> dict[str, Any]:
@@ -145,7 +170,9 @@ def user_info_share(call: Call) -> dict[str, Any]:
 
 def open_auth_token_app(call: Call) -> dict[str, Any]:
     """alipay.open.auth.token.app 换取应用授权令牌: an ISV's app_auth_token for an app_auth_code (no refresh)."""
-    with suppress(ValueError, LookupError, TypeError, RecursionError):  # whatever biz_content may be
+    with suppress(
+        ValueError, LookupError, TypeError, RecursionError
+    ):  # whatever biz_content may be
         content = json.loads(call.parameters["biz_content"])
         if content["grant_type"] == "authorization_code":
             return SUCCESS | call.accounts.exchange_app_code(str(content.get("code")))
@@ -163,28 +190,41 @@ def control_routes(accounts: Accounts, faults: Faults) -> Blueprint:
     """The switches and the authorise page."""
     blueprint = Blueprint("control", __name__)
     blueprint.before_request(guard)
-    blueprint.register_error_handler(HTTPException, lambda error: (jsonify(error=error.description), error.code))
+    blueprint.register_error_handler(
+        HTTPException, lambda error: (jsonify(error=error.description), error.code)
+    )
     for kind in (ValueError, RecursionError):
         blueprint.register_error_handler(kind, lambda error: (jsonify(error=str(error)), 400))
     switches: dict[tuple[str, str], Any] = {
         ("GET", "members"): lambda body: {
             "identity": accounts.identity,
-            "apps": {app_id: {"product": app_id not in accounts.without_product} for app_id in APPS},
+            "apps": {
+                app_id: {"product": app_id not in accounts.without_product} for app_id in APPS
+            },
             "members": [
-                {"id": name, "case": row["case"], **profile(name), "consented": accounts.consents[name]}
+                {
+                    "id": name,
+                    "case": row["case"],
+                    **profile(name),
+                    "consented": accounts.consents[name],
+                }
                 for name, row in MEMBERS.items()
             ],
         },
         ("GET", "faults"): lambda body: {"active": faults.active(), "faults": LISTED},
         ("POST", "auth-code"): lambda body: {
-            "auth_code": accounts.authorize(body.get("app_id", "demo-mini"), body.get("member"), body.get("scopes"))
+            "auth_code": accounts.authorize(
+                body.get("app_id", "demo-mini"), body.get("member"), body.get("scopes")
+            )
         },
         ("POST", "app-auth-code"): lambda body: {"app_auth_code": accounts.app_auth_code()},
         ("POST", "revoke"): lambda body: accounts.revoke(body.get("member")),
         ("POST", "reset"): lambda body: accounts.reset() or faults.set(None),
         ("PUT", "fault"): lambda body: faults.set(body.get("name"), body.get("times")),
         ("PUT", "identity"): lambda body: accounts.identify_by(body.get("mode")),
-        ("PUT", "product"): lambda body: accounts.bind_product(body.get("app_id", "demo-mini"), body.get("bound")),
+        ("PUT", "product"): lambda body: accounts.bind_product(
+            body.get("app_id", "demo-mini"), body.get("bound")
+        ),
     }
 
     @blueprint.route("/emulator/<name>", methods=["GET", "POST", "PUT", "DELETE"])
@@ -213,7 +253,10 @@ def control_routes(accounts: Accounts, faults: Faults) -> Blueprint:
 def guard() -> None:
     """This machine's programs and own pages get in: another Host is DNS rebinding, another Origin a foreign page."""
     own = request.host_url.rstrip("/")
-    if request.host.partition(":")[0] not in ("127.0.0.1", "localhost") or request.headers.get("Origin", own) != own:
+    if (
+        request.host.partition(":")[0] not in ("127.0.0.1", "localhost")
+        or request.headers.get("Origin", own) != own
+    ):
         abort(403, "only programs of this machine and pages of this address are answered")
     is_form = request.endpoint == "control.page"  # the authorise page's own
     if request.method in ("POST", "PUT") and request.mimetype != "application/json" and not is_form:
@@ -223,21 +266,29 @@ def guard() -> None:
 def profile(member: str) -> dict[str, str]:
     """A member's profile as the gateway gives it; the avatar's address is on the origin that was asked."""
     row = MEMBERS[member]
-    avatar = {"avatar": f"{request.host_url}emulator/avatar/{member}.svg"} if row["has_avatar"] else {}
+    avatar = (
+        {"avatar": f"{request.host_url}emulator/avatar/{member}.svg"} if row["has_avatar"] else {}
+    )
     return avatar | row["profile"]
 
 
 def authorize(accounts: Accounts) -> Any:
     """The authorise page 授权页: whose account it is, what the app asked for, agree or deny."""
-    asked = {name: request.args.get(name, "") for name in ("app_id", "scope", "redirect_uri", "state")}
+    asked = {
+        name: request.args.get(name, "") for name in ("app_id", "scope", "redirect_uri", "state")
+    }
     app = APPS.get(asked["app_id"])
     problem = (
-        "app" if app is None
-        else "mini-program" if "callback" not in app
-        else "redirect-uri" if not re.fullmatch(CALLBACK, asked["redirect_uri"])
-        else "scope" if not set(asked["scope"].split(",")) <= set(SCOPES)
+        "app"
+        if app is None
+        else "mini-program"
+        if "callback" not in app
+        else "redirect-uri"
+        if not re.fullmatch(CALLBACK, asked["redirect_uri"])
+        else "scope"
+        if not set(asked["scope"].split(",")) <= set(SCOPES)
         else None
-    )  # fmt: skip
+    )
     if request.method == "POST" and not problem:
         back = {"app_id": asked["app_id"], "source": "alipay_wallet"}
         back |= {"state": asked["state"]} if asked["state"] else {}

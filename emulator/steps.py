@@ -18,7 +18,10 @@ from alipay_member.client import Exchange
 from alipay_member.errors import AlipayError, Call
 from alipay_member.explanations import explain
 
-FUNCTIONS = {"authorization_code": "exchange_code", "refresh_token": "refresh_token"}  # by grant_type
+FUNCTIONS = {
+    "authorization_code": "exchange_code",
+    "refresh_token": "refresh_token",
+}  # by grant_type
 MAX_SHOWN = 20_000  # characters of each part of an answer
 
 Step = dict[str, Any]
@@ -28,7 +31,14 @@ Rows = list[dict[str, Any]]  # of the members table
 def new_step(kind: str, title: str, says: str, outcome: Any, function: str) -> Step:
     """`kind` is request, exchange, store or act (the workbench's own); the others are as above."""
     lane = "alipay" if kind in ("exchange", "act") else "server"
-    return {"kind": kind, "lane": lane, "title": title, "says": says, "outcome": outcome, "function": function}
+    return {
+        "kind": kind,
+        "lane": lane,
+        "title": title,
+        "says": says,
+        "outcome": outcome,
+        "function": function,
+    }
 
 
 def request_step(response: Response) -> Step:
@@ -37,13 +47,19 @@ def request_step(response: Response) -> Step:
     with suppress(RequestEntityTooLarge, OSError):
         text = request.get_data(as_text=True)
     function = (request.endpoint or "").rpartition(".")[2]
-    options = [f"-H{name}: {value}" for name, value in request.headers if name in ("Authorization", "Content-Type")]
+    options = [
+        f"-H{name}: {value}"
+        for name, value in request.headers
+        if name in ("Authorization", "Content-Type")
+    ]
     curl = ["curl", "-X", request.method, request.url, *options, *["--data-raw", text] * bool(text)]
     answer = response.get_json(silent=True) if response.is_json else response.location
     error = answer.get("error") if isinstance(answer, dict) else None
     path, body = request.full_path.rstrip("?"), as_json(text)
     function = f"app.py · {function}()" if function else "app.py"
-    return new_step("request", f"{request.method} {path}", _sentence(body), response.status_code, function) | {
+    return new_step(
+        "request", f"{request.method} {path}", _sentence(body), response.status_code, function
+    ) | {
         "body": body,
         "answer": answer,
         "error": error and error | _both(lambda lang: _explained(error["code"], lang)),
@@ -90,8 +106,17 @@ def as_json(text: str) -> Any:
 
 def exchange_step(exchange: Exchange, call: Call) -> Step:
     """One call to Alipay, its answer cut where the signed bytes begin and end."""
-    raw, signed, sent, error = exchange.raw_answer, exchange.signed_part, exchange.parameters, exchange.error
-    cut = zip(("before", "signed", "after"), raw.partition(signed) if signed else (raw, b"", b""), strict=True)
+    raw, signed, sent, error = (
+        exchange.raw_answer,
+        exchange.signed_part,
+        exchange.parameters,
+        exchange.error,
+    )
+    cut = zip(
+        ("before", "signed", "after"),
+        raw.partition(signed) if signed else (raw, b"", b""),
+        strict=True,
+    )
     function = f"alipay_member/client.py · AlipayClient.{FUNCTIONS.get(sent.get('grant_type'), 'fetch_profile')}()"
     verdict = "verified" if exchange.verified else "unverified"
     why = "no-answer" if not raw else "no-signature" if not signed else "bad-signature"
@@ -117,7 +142,15 @@ def store_step(before: Rows, after: Rows, method: str = "") -> Step:
     """What one method of the store did to the members; a new profile_at alone, for the same profile, is no change."""
     was, now = ([row for row in a if row not in b] for a, b in ((before, after), (after, before)))
     plain = [[row | {"profile_at": bool(row["profile_at"])} for row in rows] for rows in (was, now)]
-    says = "unchanged" if was == now else "refreshed" if plain[0] == plain[1] else "changed" if now else "removed"
+    says = (
+        "unchanged"
+        if was == now
+        else "refreshed"
+        if plain[0] == plain[1]
+        else "changed"
+        if now
+        else "removed"
+    )
     outcome = {"changed": "saved", "removed": "removed"}.get(says, "same")
     function = f"alipay_member/store.py · MemberStore{method and f'.{method}()'}"
     rows = {"before": was, "after": now} if was != now else {}

@@ -28,9 +28,22 @@ from .gateway import guard
 from .steps import Rows, Step, as_json, exchange_step, new_step, request_step, store_step
 
 HERE = Path(__file__).parent
-FOLDERS = {"miniprogram": HERE.parent / "miniprogram", "mistakes": HERE / "mistakes", "phone": HERE / "phone"}
+FOLDERS = {
+    "miniprogram": HERE.parent / "miniprogram",
+    "mistakes": HERE / "mistakes",
+    "phone": HERE / "phone",
+}
 PORT = 8001  # the same each time, because the members' rows hold avatar addresses
-CONTROLS = ("members", "faults", "fault", "identity", "product", "auth-code", "app-auth-code", "revoke")
+CONTROLS = (
+    "members",
+    "faults",
+    "fault",
+    "identity",
+    "product",
+    "auth-code",
+    "app-auth-code",
+    "revoke",
+)
 UNWATCHED = ("/workbench", "/static/", "/healthz", "/favicon.ico")
 WRITES = ("sign_in", "save_profile", "renew", "sign_out", "forget")  # MemberStore's
 WORDS = json.loads((HERE / "words.json").read_text("utf-8"))
@@ -50,7 +63,9 @@ def start_emulator(values: dict[str, str]) -> dict[str, str]:
 def attach(app: flask.Flask) -> None:
     """Make the workbench the app's landing page, and watch the app."""
     bench = Workbench(app.extensions["alipay_member"])
-    routes = flask.Blueprint("workbench", __name__, "static", template_folder="templates", url_prefix="/workbench")
+    routes = flask.Blueprint(
+        "workbench", __name__, "static", template_folder="templates", url_prefix="/workbench"
+    )
     routes.before_request(guard)
     routes.get("/")(bench.page)
     routes.get("/events")(bench.events)
@@ -59,7 +74,9 @@ def attach(app: flask.Flask) -> None:
     routes.route(f"/emulator/<any{CONTROLS}:name>", methods=["GET", "POST", "PUT"])(bench.control)
     routes.get("/phone/<path:path>", defaults={"app": "phone"}, endpoint="phone")(file)
     routes.get("/files/<any(miniprogram, mistakes):app>/<path:path>")(file)
-    app.before_request_funcs.setdefault(None, []).insert(0, bench.begin)  # first: it sees what other hooks refuse
+    app.before_request_funcs.setdefault(None, []).insert(
+        0, bench.begin
+    )  # first: it sees what other hooks refuse
     app.after_request(bench.finish)
     app.register_blueprint(routes)
     app.config["LANDING_PAGE"] = "/workbench/"
@@ -69,7 +86,9 @@ def file(app: str, path: str) -> flask.Response:
     """A file byte for byte; the mini-program's own types (.axml, .acss) are plain text. An .acss may be missing."""
     if path.endswith(".acss") and not (FOLDERS[app] / path).is_file():
         return flask.Response(status=204)
-    return flask.send_from_directory(FOLDERS[app], path, mimetype=mimetypes.guess_type(path)[0] or "text/plain")
+    return flask.send_from_directory(
+        FOLDERS[app], path, mimetype=mimetypes.guess_type(path)[0] or "text/plain"
+    )
 
 
 class Workbench:
@@ -78,7 +97,9 @@ class Workbench:
     def __init__(self, parts: Any) -> None:
         self.store, self.gateway_url = parts.store, parts.settings.gateway_url
         self.steps: deque[Step] = deque(maxlen=500)
-        self.numbers = count(int(time.time() * 1000))  # grow across restarts too: an open page misses nothing
+        self.numbers = count(
+            int(time.time() * 1000)
+        )  # grow across restarts too: an open page misses nothing
         self.session = requests.Session()
         self.session.trust_env = False  # a company's proxy can't reach this machine
         self.clients = [client for client in (parts.client, parts.web_client) if client]
@@ -87,7 +108,9 @@ class Workbench:
         self.writing, self.cleared = threading.Lock(), 0.0
         for name in WRITES:
             setattr(self.store, name, self.watched(getattr(self.store, name)))
-        self.apps = list(dict.fromkeys(client.member_app_id for client in self.clients))  # an ISV's: the merchant's one
+        self.apps = list(
+            dict.fromkeys(client.member_app_id for client in self.clients)
+        )  # an ISV's: the merchant's one
 
     def rows(self) -> Rows:
         return [row.as_dict() for app_id in self.apps for row in self.store.members(app_id)]
@@ -159,13 +182,22 @@ class Workbench:
         if known.get("revoke"):
             answer = self.ask("POST", "revoke", {"member": body.get("member")})
             if answer.status_code == 200:
-                self.record(new_step("act", name, name, "", "emulator/accounts.py · Accounts.revoke()"))
+                self.record(
+                    new_step("act", name, name, "", "emulator/accounts.py · Accounts.revoke()")
+                )
         return answer
 
     def page(self) -> str:
-        values = {name: {v: {"zh": zh, "en": en} for v, (zh, en) in codes.items()} for name, codes in VALUES.items()}
+        values = {
+            name: {v: {"zh": zh, "en": en} for v, (zh, en) in codes.items()}
+            for name, codes in VALUES.items()
+        }
         told = self.ask("GET", "members").get_json() | self.ask("GET", "faults").get_json()
-        told |= {"words": WORDS | {"values": values}, "own": self.apps[0], "web": len(self.clients) > 1}
+        told |= {
+            "words": WORDS | {"values": values},
+            "own": self.apps[0],
+            "web": len(self.clients) > 1,
+        }
         return flask.render_template("workbench.html", **told)
 
     def events(self) -> flask.Response:

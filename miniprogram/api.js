@@ -5,7 +5,8 @@ import { failure } from './messages.js';
 const KEY = 'session'; // in storage, which Alipay's docs advise over cookies
 
 /** @returns {{token: string, scope: string}} scope is what it was opened with; after a log-out it is 'none' */
-export const savedSession = () => Object(my.getStorageSync({ key: KEY }).data || { token: '', scope: '' });
+export const savedSession = () =>
+  Object(my.getStorageSync({ key: KEY }).data || { token: '', scope: '' });
 
 /** True after 退出登录 and 忘记我: then nobody is logged in without asking for it. */
 export const hasSignedOut = () => savedSession().scope === 'none';
@@ -20,7 +21,8 @@ function getAuthCode(scope) {
   return new Promise((resolve, reject) => {
     my.getAuthCode({
       scopes: scope,
-      success: ({ authCode }) => (authCode ? resolve(authCode) : reject(failure('my.getAuthCode 10'))),
+      success: ({ authCode }) =>
+        authCode ? resolve(authCode) : reject(failure('my.getAuthCode 10')),
       fail: ({ error }) => reject(failure(`my.getAuthCode ${error}`)),
     });
   });
@@ -67,7 +69,9 @@ export function parse(body) {
 
 /** Log in: our server exchanges the code and answers with a session of its own (种 session). @param {Scope} scope */
 export async function signIn(scope) {
-  const { session, member } = await send('POST', '/api/auth', { auth_code: await getAuthCode(scope) });
+  const { session, member } = await send('POST', '/api/auth', {
+    auth_code: await getAuthCode(scope),
+  });
   my.setStorageSync({ key: KEY, data: { token: session, scope } });
   getApp().globalData.member = member;
 }

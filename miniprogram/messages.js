@@ -8,8 +8,14 @@ const WAYS = { retry: '重试', authorise: '重新授权', leave: '返回首页'
 
 /** @type {Record<string, [message: string, next: keyof typeof WAYS]>} */
 const FAILURES = {
-  'my.getAuthCode 11': ['你没有同意授权。会员信息没有读取，也没有保存，其他功能照常使用。', 'authorise'],
-  'my.getAuthCode 3': ['没有得到授权结果，可能是按了返回键。会员信息没有读取，也没有保存。', 'authorise'],
+  'my.getAuthCode 11': [
+    '你没有同意授权。会员信息没有读取，也没有保存，其他功能照常使用。',
+    'authorise',
+  ],
+  'my.getAuthCode 3': [
+    '没有得到授权结果，可能是按了返回键。会员信息没有读取，也没有保存。',
+    'authorise',
+  ],
   'my.getAuthCode 4': ['本小程序没有调用授权接口的权限，请联系商家。', 'leave'],
   'my.getAuthCode 10': ['支付宝没有返回授权码，请稍后再试。', 'retry'],
   'my.getAuthCode 12': ['网络不通，没能向支付宝请求授权。请检查网络后再试。', 'retry'],
@@ -31,13 +37,18 @@ const FAILURES = {
   'HTTP 504': ['支付宝没有及时答复服务端，请稍后再试。', 'retry'],
   getAuthorize: ['你没有同意显示昵称和头像。需要时可以再点「显示我的昵称和头像」。', 'none'],
   'my.getOpenUserInfo 40003': ['还没有同意显示昵称和头像，请点「显示我的昵称和头像」。', 'none'],
-  'my.getOpenUserInfo 40006': ['本小程序没有开通「获取会员基础信息」产品，不能在这里显示昵称和头像。', 'none'],
+  'my.getOpenUserInfo 40006': [
+    '本小程序没有开通「获取会员基础信息」产品，不能在这里显示昵称和头像。',
+    'none',
+  ],
   'my.getOpenUserInfo': ['没能读取昵称和头像，可以再点一次「显示我的昵称和头像」。', 'none'],
 };
 
 /** What is thrown, and what a page shows. @returns {Failure} */
 export function failure(/** @type {string} */ code, status = 0) {
-  const row = [code, code.split(' ')[0], `HTTP ${status}`].map((key) => FAILURES[key]).find(Boolean);
+  const row = [code, code.split(' ')[0], `HTTP ${status}`]
+    .map((key) => FAILURES[key])
+    .find(Boolean);
   const [message, next] = row || /** @type {const} */ (['出了点问题，请稍后再试。', 'retry']);
   return { code, status, message, next, label: WAYS[next] };
 }

@@ -1,46 +1,21 @@
 """Fixtures that most tests share: an emulated Alipay on a free port, a client, a store and the app wired to it."""
 
 import functools
-import importlib.util
 import os
-import shutil
 import sqlite3
 import threading
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
-from browser import CHROMIUM, bench, chromium, desk, page, phone  # noqa: F401 (fixtures)
+from helpers import HAVE_EMULATOR, at_home
 
-ROOT = Path(__file__).resolve().parent.parent
-for _name in [name for name in os.environ if name.startswith("ALIPAY_") or name in ("SECRET_KEY", "DATABASE_URL")]:
+for _name in [
+    name
+    for name in os.environ
+    if name.startswith("ALIPAY_") or name in ("SECRET_KEY", "DATABASE_URL")
+]:
     del os.environ[_name]
-
-HAVE_EMULATOR = (ROOT / "emulator").is_dir()  # the app's own tests also pass when emulator/ was deleted
-needs_emulator = pytest.mark.skipif(not HAVE_EMULATOR, reason="emulator/ was deleted")
-
-
-def needs(*tools: str) -> pytest.MarkDecorator:
-    """Skip where a tool (node, openssl, an npm package…) is missing, saying which; where CI is set, fail instead."""
-    missing = [tool for tool in tools if not _have(tool)]
-    if missing and os.environ.get("CI"):
-        return pytest.mark.usefixtures("fail_for_missing_tools")
-    return pytest.mark.skipif(bool(missing), reason=f"not installed here: {', '.join(missing)}")
-
-
-def _have(tool: str) -> bool:
-    if tool == "chromium":
-        return bool(CHROMIUM and importlib.util.find_spec("playwright"))
-    return bool(shutil.which(tool)) if tool in ("node", "openssl") else (ROOT / "tests/node_modules" / tool).is_dir()
-
-
-def at_home(app):
-    """Flask's test client, but at PUBLIC_URL, not at localhost."""
-    browser = app.test_client()
-    public_url = app.extensions["alipay_member"].settings.public_url
-    browser.open = functools.partial(browser.open, base_url=public_url)
-    return browser
 
 
 @pytest.fixture
@@ -50,7 +25,9 @@ def fail_for_missing_tools():
 
 def pytest_terminal_summary(terminalreporter):
     if skipped := len(terminalreporter.stats.get("skipped", [])):
-        terminalreporter.write_line(f"{skipped} skipped, each for the reason above; with CI set they would fail")
+        terminalreporter.write_line(
+            f"{skipped} skipped, each for the reason above; with CI set they would fail"
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)

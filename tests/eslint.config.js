@@ -36,7 +36,8 @@ export default [
     rules,
     languageOptions: {
       ecmaVersion: 2024,
-      globals: names(`window document location history navigator parent localStorage sessionStorage console fetch crypto
+      globals:
+        names(`window document location history navigator parent localStorage sessionStorage console fetch crypto
         performance URL URLSearchParams Blob FormData AbortController AbortSignal DOMParser MutationObserver ResizeObserver
         CSSStyleSheet CustomEvent Event MouseEvent PopStateEvent Element HTMLElement Node matchMedia getComputedStyle
         addEventListener removeEventListener postMessage requestAnimationFrame cancelAnimationFrame innerWidth innerHeight devicePixelRatio structuredClone

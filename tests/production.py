@@ -12,7 +12,9 @@ def key_pair(name: str) -> tuple[str, str]:
     """(private key, public key), each one line of base64; the same for the same name."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(form.Encoding.DER, form.PrivateFormat.PKCS8, form.NoEncryption())
-    public = key.public_key().public_bytes(form.Encoding.DER, form.PublicFormat.SubjectPublicKeyInfo)
+    public = key.public_key().public_bytes(
+        form.Encoding.DER, form.PublicFormat.SubjectPublicKeyInfo
+    )
     return base64.b64encode(private).decode(), base64.b64encode(public).decode()
 
 

@@ -10,11 +10,17 @@ import sys
 import pytest
 import requests
 
-from conftest import ROOT, needs_emulator
+from helpers import ROOT, needs_emulator
 
 README = (ROOT / "README.md").read_text("utf-8")
-COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
-SNIPPETS = re.findall(r"<!-- run by tests/test_readme.py -->\n```python\n(.*?)```", README, re.DOTALL)
+COMMANDS = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+]
+SNIPPETS = re.findall(
+    r"<!-- run by tests/test_readme.py -->\n```python\n(.*?)```", README, re.DOTALL
+)
 pytestmark = needs_emulator
 
 
@@ -28,12 +34,21 @@ def run(tmp_path):
     """run(command, until) starts the last part of a README command in a copy of the project and reads until a line."""
     running = []
     copy = tmp_path / "project"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".venv", ".git", "node_modules", "instance", ".*_cache"))
+    shutil.copytree(
+        ROOT,
+        copy,
+        ignore=shutil.ignore_patterns(".venv", ".git", "node_modules", "instance", ".*_cache"),
+    )
 
     def start(command, until):
         words = command.split(" && ")[-1].replace(".venv/bin/python", sys.executable).split()
         process = subprocess.Popen(
-            words, cwd=copy, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={"PYTHONUNBUFFERED": "1"}
+            words,
+            cwd=copy,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={"PYTHONUNBUFFERED": "1"},
         )
         running.append(process)
         lines = []
@@ -52,7 +67,9 @@ def run(tmp_path):
 def test_readme_first_command_serves_the_workbench(run):
     port = free_port()
     said = run(COMMANDS[0] + f" --port {port}", until="Alipay")
-    assert COMMANDS[0].endswith(".venv/bin/pip install -r requirements.txt && .venv/bin/python app.py")
+    assert COMMANDS[0].endswith(
+        ".venv/bin/pip install -r requirements.txt && .venv/bin/python app.py"
+    )
     assert f"http://127.0.0.1:{port}" in said
     assert "emulated" in said
     assert "warning" not in said.lower()
@@ -60,7 +77,9 @@ def test_readme_first_command_serves_the_workbench(run):
 
 
 def test_readme_second_command_runs_these_tests():
-    assert COMMANDS[1].endswith(".venv/bin/pip install -r tests/requirements.txt && .venv/bin/python -m pytest")
+    assert COMMANDS[1].endswith(
+        ".venv/bin/pip install -r tests/requirements.txt && .venv/bin/python -m pytest"
+    )
 
 
 def test_readme_standalone_emulator_serves_an_app_in_another_window(run):
@@ -68,12 +87,16 @@ def test_readme_standalone_emulator_serves_an_app_in_another_window(run):
     emulator, app = COMMANDS[2].replace("8001", str(ports[0])), COMMANDS[3] + f" --port {ports[1]}"
     run(emulator, until="emulator.env")
     run(app, until="Alipay")
-    members = requests.get(f"http://127.0.0.1:{ports[1]}/workbench/emulator/members", timeout=10).json()
+    members = requests.get(
+        f"http://127.0.0.1:{ports[1]}/workbench/emulator/members", timeout=10
+    ).json()
     assert "complete" in [member["id"] for member in members["members"]]
 
 
 def test_readme_isv_snippet_gets_an_app_auth_token(emulator, client, capsys):
-    code = requests.post(f"{emulator.url}/emulator/app-auth-code", json={}, timeout=10).json()["app_auth_code"]
+    code = requests.post(f"{emulator.url}/emulator/app-auth-code", json={}, timeout=10).json()[
+        "app_auth_code"
+    ]
     exec(SNIPPETS[0], {"client": client, "app_auth_code": code})
     token, app_id = capsys.readouterr().out.split()
     assert app_id == "demo-merchant"

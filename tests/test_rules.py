@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 
 import production
-from conftest import HAVE_EMULATOR, ROOT
+from helpers import HAVE_EMULATOR, ROOT
 
 OWN = {"app", "pages", "alipay_member", "emulator", "tests", "conftest"}
 SOURCES = [
-    path for path in sorted(ROOT.rglob("*"))
+    path
+    for path in sorted(ROOT.rglob("*"))
     if path.suffix in (".py", ".js", ".html", ".css", ".axml", ".acss")
     and not {".venv", "node_modules", "instance"} & set(path.relative_to(ROOT).parts)
     and not path.relative_to(ROOT).parts[0].startswith(".")
-]  # fmt: skip
+]
 
 
 def python_files(folder):
@@ -43,7 +44,16 @@ def test_alipay_member_imports_nothing_of_the_project_and_no_web_framework(path)
     found = set(imports(parse(path)))
     assert not found & ((OWN | {"flask", "werkzeug", "jinja2"}) - {"alipay_member"})
     assert ".." not in found
-    allowed = {".", "alipay_member", "requests", "urllib3", "cryptography", "dotenv", "psycopg", "psycopg_pool"}
+    allowed = {
+        ".",
+        "alipay_member",
+        "requests",
+        "urllib3",
+        "cryptography",
+        "dotenv",
+        "psycopg",
+        "psycopg_pool",
+    }
     assert found <= allowed | sys.stdlib_module_names
 
 
@@ -63,9 +73,10 @@ def test_emulator_never_imports_the_app(path):
 
 def test_only_settings_read_the_environment():
     readers = {
-        str(path.relative_to(ROOT)) for path in (ROOT / "app.py", ROOT / "pages.py", *python_files("alipay_member"))
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "app.py", ROOT / "pages.py", *python_files("alipay_member"))
         if re.search(r"\b(environ|getenv|load_dotenv|dotenv_values)\b", path.read_text("utf-8"))
-    }  # fmt: skip
+    }
     assert {Path(name).name for name in readers} == {"settings.py"}
 
 
@@ -86,22 +97,40 @@ def test_requirements_are_these_four_with_both_bounds():
 
 
 def test_files_name_no_path_of_a_machine():
-    found = [path for path in SOURCES if re.search(r"/home/\w|/Users/\w|/work/\w|C:\\\\Users", path.read_text("utf-8"))]
+    found = [
+        path
+        for path in SOURCES
+        if re.search(r"/home/\w|/Users/\w|/work/\w|C:\\\\Users", path.read_text("utf-8"))
+    ]
     assert [path for path in found if path != Path(__file__)] == []
 
 
 @pytest.fixture
 def copy(tmp_path):
     """The project without emulator/ and without what is not in the repository."""
-    unwanted = ("emulator", ".venv", ".git", ".env", ".*_cache", "node_modules", "instance", "__pycache__")
+    unwanted = (
+        "emulator",
+        ".venv",
+        ".git",
+        ".env",
+        ".*_cache",
+        "node_modules",
+        "instance",
+        "__pycache__",
+    )
     return shutil.copytree(ROOT, tmp_path / "project", ignore=shutil.ignore_patterns(*unwanted))
 
 
 def python(folder, *arguments):
     """Run Python in `folder`; (exit status, what it said)."""
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False
-    )  # fmt: skip
+        [sys.executable, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -134,6 +163,8 @@ def test_app_without_the_emulator_passes_its_own_tests(copy):
 
 def test_scripts_of_phone_and_workbench_stay_small():
     emulator = ROOT / "emulator"
-    scripts = [path.read_bytes() for path in (*emulator.glob("phone/*.js"), *emulator.glob("static/*.js"))]
+    scripts = [
+        path.read_bytes() for path in (*emulator.glob("phone/*.js"), *emulator.glob("static/*.js"))
+    ]
     assert sum(map(len, scripts)) < 40_000
     assert sum(script.count(b"\n") for script in scripts) < 900

@@ -15,7 +15,12 @@ import urllib3
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from alipay_member import AlipayClient
 
@@ -41,12 +46,18 @@ def answer(node, name=SHARE_NODE, sign=None, between=b""):
 
 def encoded(value, charset="utf-8"):
     """A node's bytes as Alipay writes them: no white space, Chinese as it is, `/` escaped."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("/", "\\/").encode(charset)
+    return (
+        json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        .replace("/", "\\/")
+        .encode(charset)
+    )
 
 
 def client_options():
     private = key("app").private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    public = key("alipay").public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    public = (
+        key("alipay").public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    )
     keys = {
         "app_private_key": base64.b64encode(private).decode(),
         "alipay_public_key": base64.b64encode(public).decode(),
@@ -106,7 +117,11 @@ class Server:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
-        with contextlib.suppress(OSError), connection, connection.makefile("rb") as stream:  # until the client goes
+        with (
+            contextlib.suppress(OSError),
+            connection,
+            connection.makefile("rb") as stream,
+        ):  # until the client goes
             going = True
             while going is not False and (head := stream.readline()):
                 head += b"".join(iter(stream.readline, b"\r\n")) + b"\r\n"
@@ -127,4 +142,6 @@ def http(body, status="200 OK", headers=""):
 
 def client_of(server, **options):
     """A client of this server, with the keys above."""
-    return AlipayClient(**client_options() | {"gateway_url": server.url, "timeout": (2, 5)} | options)
+    return AlipayClient(
+        **client_options() | {"gateway_url": server.url, "timeout": (2, 5)} | options
+    )

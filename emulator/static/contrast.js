@@ -14,10 +14,18 @@ export function drawContrast(told, row) {
 function drawSide(side, values, state) {
   $(side).dataset.state = values ? state : 'nobody';
   for (const entry of $(side).children) {
-    const { field, time } = entry.dataset, value = values?.[field] ?? '';
-    const shown = time && value ? new Date(value * 1000).toLocaleString('sv')
-      : field === 'avatar' && value ? h('img', { src: value, alt: 'avatar', width: 48, height: 48 }) : value;
+    const { field, time } = entry.dataset,
+      value = values?.[field] ?? '';
+    const shown =
+      time && value
+        ? new Date(value * 1000).toLocaleString('sv')
+        : field === 'avatar' && value
+          ? h('img', { src: value, alt: 'avatar', width: 48, height: 48 })
+          : value;
     fill(entry.querySelector('strong'), shown);
-    fill(entry.querySelector('em'), value && words.values[field]?.[value] && [' = ', say(words.values[field][value])]);
+    fill(
+      entry.querySelector('em'),
+      value && words.values[field]?.[value] && [' = ', say(words.values[field][value])],
+    );
   }
 }

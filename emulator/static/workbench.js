@@ -3,19 +3,33 @@ import { drawContrast } from './contrast.js';
 import { $, ask, copyButton, fill, h, say, words } from './dom.js';
 import { addStep, clearTrace, endCall, failed, steps } from './trace.js';
 
-const root = document.documentElement, switches = [...document.querySelectorAll('[aria-pressed]')];
-const meaning = button => Object.entries({ ...button?.dataset })[0] ?? []; // member, app, identity or fault, and which one
-const chosen = Object.fromEntries(switches.filter(button => button.ariaPressed === 'true').map(meaning));
-const failure = name => words.failures.find(known => known.name === name);
-const bench = window.bench = { order: {} }; // the phone looks here
-const toPhone = () => $(innerWidth > 800 ? 'trace-title' : 'stage').scrollIntoView({ block: 'nearest' });
-const now = () => Date.now() / 1000, opened = now();
-const kept = JSON.parse(sessionStorage.getItem('workbench')) ?? {}, reloaded = kept.address === location.search;
-let told, row, broken, polling = Promise.resolve(), since = kept.since ?? 0;
+const root = document.documentElement,
+  switches = [...document.querySelectorAll('[aria-pressed]')];
+const meaning = (button) => Object.entries({ ...button?.dataset })[0] ?? []; // member, app, identity or fault, and which one
+const chosen = Object.fromEntries(
+  switches.filter((button) => button.ariaPressed === 'true').map(meaning),
+);
+const failure = (name) => words.failures.find((known) => known.name === name);
+const bench = (window.bench = { order: {} }); // the phone looks here
+const toPhone = () =>
+  $(innerWidth > 800 ? 'trace-title' : 'stage').scrollIntoView({ block: 'nearest' });
+const now = () => Date.now() / 1000,
+  opened = now();
+const kept = JSON.parse(sessionStorage.getItem('workbench')) ?? {},
+  reloaded = kept.address === location.search;
+let told,
+  row,
+  broken,
+  polling = Promise.resolve(),
+  since = kept.since ?? 0;
 
 function startPhone() {
   const old = $('phone');
-  old.replaceWith(Object.assign(old.cloneNode(), { src: `/workbench/phone/index.html?${new URLSearchParams(chosen)}` }));
+  old.replaceWith(
+    Object.assign(old.cloneNode(), {
+      src: `/workbench/phone/index.html?${new URLSearchParams(chosen)}`,
+    }),
+  );
   $('failure').open = false;
   told = row = null;
 }
@@ -25,7 +39,8 @@ function forgetPhones() {
 
 addEventListener('message', ({ source, data: { phone } }) => {
   if (source !== $('phone')?.contentWindow || !phone) return;
-  const { kind, ...end } = phone, { result } = end;
+  const { kind, ...end } = phone,
+    { result } = end;
   if (kind !== 'return') return addStep({ at: now(), lane: 'client', ...phone });
   const said = result.response ? JSON.parse(result.response).response : result;
   explain({ ...end, ...endCall(end) });
@@ -40,7 +55,8 @@ const poll = () => (polling = polling.then(fetchSteps).catch(() => {}));
 async function fetchSteps() {
   const { next, events, members, sessions } = await ask('GET', `events?since=${since}`);
   since = next;
-  const forged = Object.entries(bench.forge ?? {}), carries = fields => forged.some(([name, value]) => fields?.[name] === value);
+  const forged = Object.entries(bench.forge ?? {}),
+    carries = (fields) => forged.some(([name, value]) => fields?.[name] === value);
   for (const step of events) {
     addStep(step);
     if (step.at < opened) continue;
@@ -57,15 +73,34 @@ async function fetchSteps() {
 /** Shows the newest failure with its hint and the question for the support; marks it once the same works again. */
 function explain(step) {
   const { title, error } = step;
-  if (!failed(step) && (title === broken || chosen.app === 'mistakes')) $('failure').classList.add('mended');
+  if (!failed(step) && (title === broken || chosen.app === 'mistakes'))
+    $('failure').classList.add('mended');
   if (!error) return;
-  const { code, message = '', hint, report } = error, known = words.failures.find(failure => failure.code === code);
+  const { code, message = '', hint, report } = error,
+    known = words.failures.find((failure) => failure.code === code);
   const way = known?.hint ?? hint;
   broken = title;
   fill($('failure-code'), code);
-  fill($('failure-body'), h('p', {}, say(known ?? message)), way && h('p', {}, h('b', {}, say('hint')), ' ', say(way)),
-    report && h('h4', {}, say('report'), ' ', copyButton('copy-report', () => $('question').innerText)),
-    report && h('pre', { id: 'question' }, say(report), step.api && `${title}: ${step.result.error} ${message}`));
+  fill(
+    $('failure-body'),
+    h('p', {}, say(known ?? message)),
+    way && h('p', {}, h('b', {}, say('hint')), ' ', say(way)),
+    report &&
+      h(
+        'h4',
+        {},
+        say('report'),
+        ' ',
+        copyButton('copy-report', () => $('question').innerText),
+      ),
+    report &&
+      h(
+        'pre',
+        { id: 'question' },
+        say(report),
+        step.api && `${title}: ${step.result.error} ${message}`,
+      ),
+  );
   $('failure').open = true;
   $('failure').classList.remove('mended');
 }
@@ -105,9 +140,11 @@ document.addEventListener('click', async ({ target }) => {
   startPhone();
   show();
 });
-$('forge').onsubmit = event => {
+$('forge').onsubmit = (event) => {
   event.preventDefault();
-  bench.forge = bench.forge ? null : Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value));
+  bench.forge = bench.forge
+    ? null
+    : Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value));
   $('forge-on').ariaPressed = $('forge-fields').disabled = Boolean(bench.forge);
   fill($('forge-news'), bench.forge && say('forge-armed'));
   if (bench.forge) toPhone();
@@ -118,7 +155,9 @@ $('clear').onclick = () => {
   kept.since = since;
 };
 $('save').onclick = () => {
-  const href = URL.createObjectURL(new Blob([JSON.stringify(steps, null, 2)], { type: 'application/json' }));
+  const href = URL.createObjectURL(
+    new Blob([JSON.stringify(steps, null, 2)], { type: 'application/json' }),
+  );
   h('a', { href, download: 'trace.json' }).click();
 };
 $('language').onclick = () => {
@@ -137,14 +176,18 @@ $('reset').onclick = async () => {
 // What the phone did outlives a reload.
 addEventListener('pagehide', () => {
   const calls = steps.filter(({ n }) => !n);
-  sessionStorage.setItem('workbench', JSON.stringify({ since: kept.since, calls, told, row, address: location.search }));
+  sessionStorage.setItem(
+    'workbench',
+    JSON.stringify({ since: kept.since, calls, told, row, address: location.search }),
+  );
 });
 
 if (chosen.identity !== $('identity').dataset.now) await identify();
 await choose(chosen.fault);
 show();
 startPhone();
-for (const call of kept.calls ?? []) addStep(call.outcome === 'working' ? { ...call, outcome: 'cut' } : call);
+for (const call of kept.calls ?? [])
+  addStep(call.outcome === 'working' ? { ...call, outcome: 'cut' } : call);
 if (reloaded) ({ told, row } = kept);
 poll();
 setInterval(() => document.hidden || poll(), 1000);

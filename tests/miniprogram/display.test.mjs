@@ -22,7 +22,10 @@ for (const how of ['missing', 'failing']) {
 }
 
 const OPEN_INFO = [
-  [{ code: '40003' }, /还没有同意/], [{ code: '40006' }, /「获取会员基础信息」产品/], [{ code: '20000' }, /没能读取/], [undefined, /没能读取/],
+  [{ code: '40003' }, /还没有同意/],
+  [{ code: '40006' }, /「获取会员基础信息」产品/],
+  [{ code: '20000' }, /没能读取/],
+  [undefined, /没能读取/],
 ];
 for (const [answer, sentence] of OPEN_INFO) {
   test(`my.getOpenUserInfo ${answer ? answer.code : 'without an answer'} has its sentence; the server's side stays`, async () => {
@@ -57,7 +60,10 @@ test('an empty nickname and avatar are explained, on either side', async () => {
   })(phone.serve);
   await tap(page, 'getProfile');
   const [nick, avatar] = [row(page, 'nick_name'), row(page, 'avatar')];
-  assert.deepEqual([nick.client, nick.clientNote, nick.server, nick.serverNote], ['', '客户端得到的是空值', '', '企业账户没有昵称']);
+  assert.deepEqual(
+    [nick.client, nick.clientNote, nick.server, nick.serverNote],
+    ['', '客户端得到的是空值', '', '企业账户没有昵称'],
+  );
   assert.deepEqual([avatar.clientNote, avatar.serverNote], ['客户端得到的是空值', '没有设置头像']);
   assert.equal(page.data.offerDisplay, false); // told nothing is not the same as not told
 });
@@ -101,6 +107,12 @@ test('forget me with an ended session logs in silently first, so that it really 
   const page = await arrive(phone);
   phone.sessions.clear();
   await tap(page, 'forget');
-  assert.deepEqual(phone.log, ['confirm', 'DELETE /api/member', 'auth_base', 'POST /api/auth', 'DELETE /api/member']);
+  assert.deepEqual(phone.log, [
+    'confirm',
+    'DELETE /api/member',
+    'auth_base',
+    'POST /api/auth',
+    'DELETE /api/member',
+  ]);
   assert.match(page.data.notice, /已删除/);
 });

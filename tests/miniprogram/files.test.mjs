@@ -4,14 +4,17 @@ import { readdirSync } from 'node:fs';
 import test from 'node:test';
 import { PAGES, ROOT, read } from './stub.mjs';
 
-const files = readdirSync(ROOT, { recursive: true }).map(String).filter((name) => /\.\w+$/.test(name));
+const files = readdirSync(ROOT, { recursive: true })
+  .map(String)
+  .filter((name) => /\.\w+$/.test(name));
 const ending = (suffix) => files.filter((name) => name.endsWith(suffix));
 const TAGS = new Set(['view', 'text', 'image', 'button', 'block']);
 
 test('every page of app.json has its .js, .axml and .json', () => {
   const { pages } = JSON.parse(read('app.json'));
   assert.equal(pages[0], 'pages/index/index');
-  for (const page of pages) for (const suffix of ['.js', '.axml', '.json']) assert.ok(read(page + suffix));
+  for (const page of pages)
+    for (const suffix of ['.js', '.axml', '.json']) assert.ok(read(page + suffix));
 });
 
 test('mini.project.json is of format 2 and names no app id', () => {
@@ -22,7 +25,8 @@ test('mini.project.json is of format 2 and names no app id', () => {
 
 test('imports are relative, with .js', () => {
   for (const file of ending('.js')) {
-    for (const [, from] of read(file).matchAll(/^import .* from '(.*)';$/gm)) assert.match(from, /^\.\.?\/.*\.js$/, `${file}: ${from}`);
+    for (const [, from] of read(file).matchAll(/^import .* from '(.*)';$/gm))
+      assert.match(from, /^\.\.?\/.*\.js$/, `${file}: ${from}`);
   }
 });
 
@@ -30,23 +34,29 @@ test('AXML stays within the supported tags, its handlers and data exist, its cla
   for (const [path, options] of Object.entries(PAGES)) {
     const axml = read(`${path}.axml`);
     const acss = read('app.acss') + (files.includes(`${path}.acss`) ? read(`${path}.acss`) : '');
-    for (const [, tag] of axml.matchAll(/<\/?([a-z-]+)/g)) assert.ok(TAGS.has(tag), `${path}: <${tag}>`);
+    for (const [, tag] of axml.matchAll(/<\/?([a-z-]+)/g))
+      assert.ok(TAGS.has(tag), `${path}: <${tag}>`);
     for (const [, handler] of axml.matchAll(/ (?:on|catch)[A-Z]\w*="(\w+)"/g)) {
       assert.equal(typeof options[handler], 'function', `${path}: ${handler}`);
     }
     for (const [, code] of axml.matchAll(/\{\{(.*?)\}\}/g)) {
       const names = code.replace(/'[^']*'/g, '').match(/(?<![\w.])[a-z]\w*/g) || [];
-      for (const name of names) assert.ok(name in options.data || name === 'item', `${path}: ${name}`);
+      for (const name of names)
+        assert.ok(name in options.data || name === 'item', `${path}: ${name}`);
     }
     for (const [, value] of axml.matchAll(/class="([^"]*)"/g)) {
-      const classes = value.replace(/\{\{.*?\}\}/g, (code) => (code.match(/'([\w-]*)'/g) || []).join(' ').replaceAll("'", ''));
-      for (const name of classes.split(/\s+/).filter(Boolean)) assert.match(acss, new RegExp(`\\.${name}[\\s,{]`), `${path}: .${name}`);
+      const classes = value.replace(/\{\{.*?\}\}/g, (code) =>
+        (code.match(/'([\w-]*)'/g) || []).join(' ').replaceAll("'", ''),
+      );
+      for (const name of classes.split(/\s+/).filter(Boolean))
+        assert.match(acss, new RegExp(`\\.${name}[\\s,{]`), `${path}: .${name}`);
     }
   }
 });
 
 test('ACSS has no attribute selector and no reserved prefix', () => {
-  for (const file of ending('.acss')) assert.doesNotMatch(read(file).replace(/\/\*.*?\*\//gs, ''), /\[|\.a-|\.am-/, file);
+  for (const file of ending('.acss'))
+    assert.doesNotMatch(read(file).replace(/\/\*.*?\*\//gs, ''), /\[|\.a-|\.am-/, file);
 });
 
 test('consent is asked for in the member centre only', () => {

@@ -35,7 +35,12 @@ for (const httpErrors of ['success', 'fail', 'fail-text']) {
     const page = await index(phone);
     assert.equal(page.data.failure, null);
     assert.equal(page.data.id, 'open-1');
-    assert.deepEqual(phone.log, ['GET /api/member', 'auth_base', 'POST /api/auth', 'GET /api/member']);
+    assert.deepEqual(phone.log, [
+      'GET /api/member',
+      'auth_base',
+      'POST /api/auth',
+      'GET /api/member',
+    ]);
     assert.equal(phone.requests[1].headers.Authorization, undefined); // the dead session is not sent along
   });
 
@@ -46,7 +51,12 @@ for (const httpErrors of ['success', 'fail', 'fail-text']) {
     const ended = { status: 401, code: 'session-ended' };
     phone.refusing = [ended, null, ended, ended, ended];
     const page = await index(phone);
-    assert.deepEqual(phone.log, ['GET /api/member', 'auth_base', 'POST /api/auth', 'GET /api/member']);
+    assert.deepEqual(phone.log, [
+      'GET /api/member',
+      'auth_base',
+      'POST /api/auth',
+      'GET /api/member',
+    ]);
     assert.equal(page.data.failure.code, 'session-ended');
     assert.match(page.data.failure.message, /登录已经失效/);
   });

@@ -8,7 +8,10 @@ test('opening the member centre asks for nothing', async () => {
   assert.deepEqual(phone.log, []);
   assert.equal(page.data.authorised, false);
   assert.equal(row(page, 'nick_name').serverNote, '尚未获取');
-  assert.deepEqual(page.data.rows.map(({ key }) => key), ['nick_name', 'avatar', 'open_id']);
+  assert.deepEqual(
+    page.data.rows.map(({ key }) => key),
+    ['nick_name', 'avatar', 'open_id'],
+  );
 });
 
 test('opened directly with a saved session it shows what the server saved', async () => {
@@ -32,7 +35,12 @@ test('agreeing leads from the code to both profiles, in this order', async () =>
   const phone = new Phone();
   const page = await arrive(phone);
   await tap(page, 'getProfile');
-  assert.deepEqual(phone.log, ['auth_user', 'POST /api/auth', 'POST /api/member', 'getAuthUserInfo']);
+  assert.deepEqual(phone.log, [
+    'auth_user',
+    'POST /api/auth',
+    'POST /api/member',
+    'getAuthUserInfo',
+  ]);
   assert.equal(page.data.failure, null);
   assert.equal(page.data.authorised, true);
   assert.equal(page.data.offerDisplay, false);
@@ -63,7 +71,12 @@ test('two taps in the same moment send once', async () => {
   const phone = new Phone();
   const page = await arrive(phone);
   await tap(page, 'getProfile', 'getProfile', 'logOut', 'forget');
-  assert.deepEqual(phone.log, ['auth_user', 'POST /api/auth', 'POST /api/member', 'getAuthUserInfo']);
+  assert.deepEqual(phone.log, [
+    'auth_user',
+    'POST /api/auth',
+    'POST /api/member',
+    'getAuthUserInfo',
+  ]);
 });
 
 test('updating later uses the session and asks for no consent', async () => {
@@ -76,7 +89,10 @@ test('updating later uses the session and asks for no consent', async () => {
 });
 
 const CODE_FAILURES = [
-  [11, /没有同意授权/, '重新授权'], [3, /返回键/, '重新授权'], [10, /没有返回授权码/, '重试'], [12, /网络不通/, '重试'],
+  [11, /没有同意授权/, '重新授权'],
+  [3, /返回键/, '重新授权'],
+  [10, /没有返回授权码/, '重试'],
+  [12, /网络不通/, '重试'],
   [4, /没有调用授权接口的权限/, '返回首页'],
 ];
 for (const [error, sentence, way] of CODE_FAILURES) {
@@ -87,26 +103,43 @@ for (const [error, sentence, way] of CODE_FAILURES) {
     phone.failing.getAuthCode = [{ error, errorMessage: 'x' }];
     await tap(page, 'getProfile');
     assert.match(page.data.failure.message, sentence);
-    assert.deepEqual([page.data.failure.code, page.data.failure.label], [`my.getAuthCode ${error}`, way]);
+    assert.deepEqual(
+      [page.data.failure.code, page.data.failure.label],
+      [`my.getAuthCode ${error}`, way],
+    );
     assert.deepEqual(phone.log, ['auth_user']);
     assert.equal(JSON.stringify([phone.saved(), phone.member, page.data.rows]), before);
     await tap(page, 'goOn', 'goOn');
     if (way === '返回首页') assert.ok(phone.log.includes('back'));
-    else assert.deepEqual(phone.log.slice(1), ['auth_user', 'POST /api/auth', 'POST /api/member', 'getAuthUserInfo']);
+    else
+      assert.deepEqual(phone.log.slice(1), [
+        'auth_user',
+        'POST /api/auth',
+        'POST /api/member',
+        'getAuthUserInfo',
+      ]);
   });
 }
 
 test('a success without an auth code counts as 10', async () => {
   const phone = new Phone();
   const page = await arrive(phone);
-  phone.api.getAuthCode = ({ success }) => success({ authCode: '', authErrorScopes: {}, authSuccessScopes: [] });
+  phone.api.getAuthCode = ({ success }) =>
+    success({ authCode: '', authErrorScopes: {}, authSuccessScopes: [] });
   await tap(page, 'getProfile');
   assert.equal(page.data.failure.code, 'my.getAuthCode 10');
   assert.equal(phone.requests.length, 1); // the login on 首页
 });
 
 const REQUEST_FAILURES = [
-  [2, /参数有误/], [4, /白名单/], [11, /白名单/], [12, /网络不通/], [13, /没有及时答复/], [14, /无法读懂/], [19, /没有办成/], [23, /稍后再试/],
+  [2, /参数有误/],
+  [4, /白名单/],
+  [11, /白名单/],
+  [12, /网络不通/],
+  [13, /没有及时答复/],
+  [14, /无法读懂/],
+  [19, /没有办成/],
+  [23, /稍后再试/],
 ];
 for (const [error, sentence] of REQUEST_FAILURES) {
   test(`my.request ${error} has its sentence and a way on`, async () => {
@@ -128,15 +161,21 @@ test('the ids that a login brought are shown even if the profile then fails', as
   phone.refusing = [null, { status: 504, code: 'timeout' }];
   await tap(page, 'getProfile');
   assert.match(page.data.failure.message, /支付宝没有及时答复/);
-  assert.deepEqual([row(page, 'open_id').server, row(page, 'nick_name').serverNote], ['open-1', '尚未获取']);
+  assert.deepEqual(
+    [row(page, 'open_id').server, row(page, 'nick_name').serverNote],
+    ['open-1', '尚未获取'],
+  );
   phone.log.length = 0;
   await tap(page, 'goOn');
   assert.deepEqual(phone.log, ['POST /api/member', 'getAuthUserInfo']); // the consent given is used, not asked for again
 });
 
 const REFUSALS = [
-  [401, 'isv.code-invalid', /授权码已经用过/, '重新授权'], [403, 'app.other', /没有权限/, '返回首页'],
-  [502, 'signature:tampered', /可信的答复/, '重试'], [504, 'transport:timeout', /支付宝没有及时答复/, '重试'], [400, 'bad-request:json', /不接受这个请求/, '重试'],
+  [401, 'isv.code-invalid', /授权码已经用过/, '重新授权'],
+  [403, 'app.other', /没有权限/, '返回首页'],
+  [502, 'signature:tampered', /可信的答复/, '重试'],
+  [504, 'transport:timeout', /支付宝没有及时答复/, '重试'],
+  [400, 'bad-request:json', /不接受这个请求/, '重试'],
   [413, 'too-large', /出了点问题/, '重试'],
 ];
 for (const httpErrors of ['success', 'fail', 'fail-text']) {
@@ -161,7 +200,10 @@ test('without the product (40006) the ids stay, one sentence names it, the displ
   await tap(page, 'getProfile');
   assert.match(page.data.failure.message, /「获取会员信息」产品/);
   assert.equal(row(page, 'open_id').server, 'open-1');
-  assert.deepEqual([row(page, 'nick_name').client, row(page, 'nick_name').server], [TOLD.nickName, '']);
+  assert.deepEqual(
+    [row(page, 'nick_name').client, row(page, 'nick_name').server],
+    [TOLD.nickName, ''],
+  );
 });
 
 for (const code of ['aop.invalid-auth-token', 'isv.invalid-token']) {
@@ -172,7 +214,13 @@ for (const code of ['aop.invalid-auth-token', 'isv.invalid-token']) {
     phone.refusing = [{ status: 403, code }];
     phone.log.length = 0;
     await tap(page, 'getProfile');
-    assert.deepEqual(phone.log, ['POST /api/member', 'auth_user', 'POST /api/auth', 'POST /api/member', 'getAuthUserInfo']);
+    assert.deepEqual(phone.log, [
+      'POST /api/member',
+      'auth_user',
+      'POST /api/auth',
+      'POST /api/member',
+      'getAuthUserInfo',
+    ]);
     assert.equal(page.data.failure, null);
   });
 }
@@ -195,8 +243,16 @@ test('a session that ended while updating: one silent login, its missing scope a
   phone.sessions.clear();
   phone.log.length = 0;
   await tap(page, 'getProfile');
-  assert.deepEqual(phone.log, ['POST /api/member', 'auth_base', 'POST /api/auth', 'POST /api/member', 'auth_user',
-    'POST /api/auth', 'POST /api/member', 'getAuthUserInfo']);
+  assert.deepEqual(phone.log, [
+    'POST /api/member',
+    'auth_base',
+    'POST /api/auth',
+    'POST /api/member',
+    'auth_user',
+    'POST /api/auth',
+    'POST /api/member',
+    'getAuthUserInfo',
+  ]);
   assert.equal(row(page, 'nick_name').server, '完整示例');
 });
 

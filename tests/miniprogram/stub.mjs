@@ -6,16 +6,32 @@ import { register } from 'node:module';
 import { setImmediate as tick } from 'node:timers/promises';
 
 // The sample's .js files are ES modules without a package.json to say so.
-register('data:text/javascript,' + encodeURIComponent(`export const load = (url, context, next) =>
-  next(url, url.includes('/miniprogram/') && url.endsWith('.js') ? { ...context, format: 'module' } : context);`));
+register(
+  'data:text/javascript,' +
+    encodeURIComponent(`export const load = (url, context, next) =>
+  next(url, url.includes('/miniprogram/') && url.endsWith('.js') ? { ...context, format: 'module' } : context);`),
+);
 
 export const ROOT = new URL('../../miniprogram/', import.meta.url);
 export const read = (path) => readFileSync(new URL(path, ROOT), 'utf8');
 export const { API_BASE } = await import(new URL('config.js', ROOT));
 
 export const TOLD = { nickName: 'client-nick', avatar: 'client-avatar.svg' };
-export const PROFILE = { nick_name: '完整示例', avatar: 'server-avatar.svg', gender: 'F', user_type: '2', user_status: 'T' };
-const IDS = { app_id: 'demo-mini', open_id: 'open-1', user_id: null, union_id: null, province: null, city: null };
+export const PROFILE = {
+  nick_name: '完整示例',
+  avatar: 'server-avatar.svg',
+  gender: 'F',
+  user_type: '2',
+  user_status: 'T',
+};
+const IDS = {
+  app_id: 'demo-mini',
+  open_id: 'open-1',
+  user_id: null,
+  union_id: null,
+  province: null,
+  city: null,
+};
 const NOTHING = Object.fromEntries(Object.keys(PROFILE).map((key) => [key, null]));
 
 /** Checks an options object: no unknown key, each value of its type. */
@@ -38,7 +54,14 @@ export class Phone {
   httpErrors = 'success'; // where an HTTP error arrives: 'success', 'fail', 'fail-text', 'bare'
   confirms = true;
   openUserInfo = { code: '10000', msg: 'Success', nickName: TOLD.nickName, avatar: TOLD.avatar };
-  member = { ...IDS, ...NOTHING, is_certified: null, is_student_certified: null, first_seen: 1, profile_at: null };
+  member = {
+    ...IDS,
+    ...NOTHING,
+    is_certified: null,
+    is_student_certified: null,
+    first_seen: 1,
+    profile_at: null,
+  };
   sessions = new Map(); // token → scope
   codes = new Map(); // auth code → scope
 
@@ -69,7 +92,9 @@ export class Phone {
     getOpenUserInfo: (options) => {
       shape(options, CALLBACKS);
       this.log.push('getOpenUserInfo');
-      this.reply('getOpenUserInfo', options, () => ({ response: JSON.stringify({ response: this.openUserInfo }) }));
+      this.reply('getOpenUserInfo', options, () => ({
+        response: JSON.stringify({ response: this.openUserInfo }),
+      }));
     },
     request: (options) => this.request(options),
     getStorageSync: ({ key, ...rest }) => {
@@ -94,7 +119,13 @@ export class Phone {
     navigateBack: () => this.log.push('back'),
     confirm: async (options) => {
       const text = 'string';
-      shape(options, { title: text, content: text, confirmButtonText: text, cancelButtonText: text, ...CALLBACKS });
+      shape(options, {
+        title: text,
+        content: text,
+        confirmButtonText: text,
+        cancelButtonText: text,
+        ...CALLBACKS,
+      });
       this.log.push('confirm');
       await tick();
       return { confirm: this.confirms };
@@ -103,28 +134,53 @@ export class Phone {
 
   async request(options) {
     const text = 'string';
-    shape(options, { url: text, method: text, data: 'object', headers: 'object', dataType: text, timeout: 'number', ...CALLBACKS });
+    shape(options, {
+      url: text,
+      method: text,
+      data: 'object',
+      headers: 'object',
+      dataType: text,
+      timeout: 'number',
+      ...CALLBACKS,
+    });
     assert.ok(options.url.startsWith(`${API_BASE}/`), options.url);
     shape(options.headers, { 'content-type': text, Authorization: text }); // one named "version" is forbidden
     const path = options.url.slice(API_BASE.length);
-    const sent = { method: options.method, path, headers: options.headers, body: JSON.stringify(options.data) };
+    const sent = {
+      method: options.method,
+      path,
+      headers: options.headers,
+      body: JSON.stringify(options.data),
+    };
     this.requests.push(sent);
     this.log.push(`${sent.method} ${path}`);
     await tick();
     const error = this.failing.request?.shift();
     if (error) return options.fail(error);
     const { status, data } = this.serve(sent);
-    if (status < 400 || this.httpErrors === 'success') return options.success({ status, data, headers: {} });
+    if (status < 400 || this.httpErrors === 'success')
+      return options.success({ status, data, headers: {} });
     const error19 = { error: 19, errorMessage: 'http status error' };
     if (this.httpErrors === 'bare') return options.fail(error19);
-    return options.fail({ ...error19, status, data: this.httpErrors === 'fail-text' ? JSON.stringify(data) : data });
+    return options.fail({
+      ...error19,
+      status,
+      data: this.httpErrors === 'fail-text' ? JSON.stringify(data) : data,
+    });
   }
 
   /** The server's contract, as small as it can be. */
   serve({ method, path, headers, body }) {
     const refused = this.refusing.shift();
-    if (refused) return { status: refused.status, data: { error: { code: refused.code, message: '…', hint: '', report: '' } } };
-    const error = (status, code) => ({ status, data: { error: { code, message: '…', hint: '', report: '' } } });
+    if (refused)
+      return {
+        status: refused.status,
+        data: { error: { code: refused.code, message: '…', hint: '', report: '' } },
+      };
+    const error = (status, code) => ({
+      status,
+      data: { error: { code, message: '…', hint: '', report: '' } },
+    });
     if (path === '/api/auth') {
       const scope = this.codes.get(JSON.parse(body).auth_code);
       if (!scope) return error(401, 'isv.code-invalid');
@@ -161,11 +217,16 @@ export class Phone {
 let app;
 const pages = {};
 let registering;
-globalThis.App = (options) => { app = options; };
+globalThis.App = (options) => {
+  app = options;
+};
 globalThis.getApp = () => app;
-globalThis.Page = (options) => { pages[registering] = options; };
+globalThis.Page = (options) => {
+  pages[registering] = options;
+};
 await import(new URL('app.js', ROOT));
-for (registering of JSON.parse(read('app.json')).pages) await import(new URL(`${registering}.js`, ROOT));
+for (registering of JSON.parse(read('app.json')).pages)
+  await import(new URL(`${registering}.js`, ROOT));
 export const PAGES = pages;
 
 /** Waits until the page rests. */
@@ -184,7 +245,8 @@ export async function open(phone, path, warm = false) {
   const options = pages[path];
   const page = { ...options, data: structuredClone(options.data) };
   page.setData = (changes) => {
-    for (const key of Object.keys(changes)) assert.ok(key in page.data, `setData: ${key} is not in data`);
+    for (const key of Object.keys(changes))
+      assert.ok(key in page.data, `setData: ${key} is not in data`);
     Object.assign(page.data, structuredClone(changes));
   };
   page.onLoad?.({});
@@ -205,7 +267,8 @@ export async function arrive(phone) {
 
 /** Taps: calls the handlers in the same moment, then waits. */
 export async function tap(page, ...handlers) {
-  for (const handler of handlers) page[handler]({ type: 'tap', currentTarget: { dataset: {} }, detail: {} });
+  for (const handler of handlers)
+    page[handler]({ type: 'tap', currentTarget: { dataset: {} }, detail: {} });
   await rest(page);
 }
 

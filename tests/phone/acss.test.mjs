@@ -5,7 +5,10 @@ import { convert, rpx } from '../../emulator/phone/acss.js';
 import { refusal } from './page.mjs';
 
 test('750 rpx are the width of the screen', () => {
-  assert.equal(rpx('width: 750rpx; margin: -1.5rpx auto .5rpx'), 'width: calc(750 * 100vw / 750); margin: calc(-1.5 * 100vw / 750) auto calc(.5 * 100vw / 750)');
+  assert.equal(
+    rpx('width: 750rpx; margin: -1.5rpx auto .5rpx'),
+    'width: calc(750 * 100vw / 750); margin: calc(-1.5 * 100vw / 750) auto calc(.5 * 100vw / 750)',
+  );
   assert.equal(rpx('.a-rpx{} .b2rpxx{}'), '.a-rpx{} .b2rpxx{}');
 });
 
@@ -16,9 +19,14 @@ test('ordinary CSS passes unchanged', () => {
 });
 
 for (const [css, line] of [
-  ['view[hidden] {}', 1], ['.x {}\n\nbutton[type="primary"] {}', 3], ['@media print {\n .y [z] { color: red }\n}', 2],
-  ['.b {}\n.a-button {}', 2], ['.card\n.am-list {}', 2], ['/* a\n */ @import "./b.acss";', 2],
-]) test(`refused in line ${line}: ${JSON.stringify(css)}`, () => {
-  const refused = refusal(() => convert(css, 'app.acss'));
-  assert.deepEqual([refused.file, refused.line], ['app.acss', line], refused.message);
-});
+  ['view[hidden] {}', 1],
+  ['.x {}\n\nbutton[type="primary"] {}', 3],
+  ['@media print {\n .y [z] { color: red }\n}', 2],
+  ['.b {}\n.a-button {}', 2],
+  ['.card\n.am-list {}', 2],
+  ['/* a\n */ @import "./b.acss";', 2],
+])
+  test(`refused in line ${line}: ${JSON.stringify(css)}`, () => {
+    const refused = refusal(() => convert(css, 'app.acss'));
+    assert.deepEqual([refused.file, refused.line], ['app.acss', line], refused.message);
+  });

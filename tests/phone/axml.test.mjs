@@ -9,23 +9,43 @@ test('docs: a:if, a:elif, a:else', () => {
     <view a:elif="{{length > 2}}"> 2 </view>
     <!-- a comment between them is no sibling -->
     <view a:else> 3 </view>`;
-  for (const [length, expected] of [[6, 1], [5, 2], [3, 2], [2, 3]]) assert.equal(open(axml, { length }).text, `<view>${expected}</view>`);
+  for (const [length, expected] of [
+    [6, 1],
+    [5, 2],
+    [3, 2],
+    [2, 3],
+  ])
+    assert.equal(open(axml, { length }).text, `<view>${expected}</view>`);
 });
 
 test('docs: block a:if is not rendered itself', () => {
-  assert.equal(open('<block a:if="{{true}}"><view> view1 </view><view> view2 </view></block>').text, '<view>view1</view><view>view2</view>');
+  assert.equal(
+    open('<block a:if="{{true}}"><view> view1 </view><view> view2 </view></block>').text,
+    '<view>view1</view><view>view2</view>',
+  );
   assert.equal(open('<block a:if="{{false}}"><view/></block>').text, '');
 });
 
 test('docs: hidden keeps the element, a:if does not', () => {
-  assert.equal(open('<view hidden="{{flag ? true : false}}"> Hidden </view>', { flag: true }).text, '<view hidden="">Hidden</view>');
-  assert.equal(open('<view hidden="{{flag ? true : false}}"> Hidden </view>', { flag: false }).text, '<view>Hidden</view>');
+  assert.equal(
+    open('<view hidden="{{flag ? true : false}}"> Hidden </view>', { flag: true }).text,
+    '<view hidden="">Hidden</view>',
+  );
+  assert.equal(
+    open('<view hidden="{{flag ? true : false}}"> Hidden </view>', { flag: false }).text,
+    '<view>Hidden</view>',
+  );
 });
 
-test('docs: a:for with item and index, and with names of one\'s own', () => {
-  const array = [{ message: 'foo' }, { message: 'bar' }], expected = '<view>0: foo</view><view>1: bar</view>';
-  assert.equal(open('<view a:for="{{array}}">\n  {{index}}: {{item.message}}\n</view>', { array }).text, expected);
-  const named = '<view a:for="{{array}}" a:for-index="idx" a:for-item="itemName">{{idx}}: {{itemName.message}}</view>';
+test("docs: a:for with item and index, and with names of one's own", () => {
+  const array = [{ message: 'foo' }, { message: 'bar' }],
+    expected = '<view>0: foo</view><view>1: bar</view>';
+  assert.equal(
+    open('<view a:for="{{array}}">\n  {{index}}: {{item.message}}\n</view>', { array }).text,
+    expected,
+  );
+  const named =
+    '<view a:for="{{array}}" a:for-index="idx" a:for-item="itemName">{{idx}}: {{itemName.message}}</view>';
   assert.equal(open(named, { array }).text, expected);
 });
 
@@ -40,31 +60,45 @@ test('docs: nested a:for makes the multiplication table', () => {
 });
 
 test('docs: block a:for', () => {
-  const expected = [1, 2, 3].map((item, index) => `<view>${index}:</view><view>${item}</view>`).join('');
-  assert.equal(open('<block a:for="{{[1, 2, 3]}}"><view> {{index}}: </view><view> {{item}} </view></block>').text, expected);
+  const expected = [1, 2, 3]
+    .map((item, index) => `<view>${index}:</view><view>${item}</view>`)
+    .join('');
+  assert.equal(
+    open('<block a:for="{{[1, 2, 3]}}"><view> {{index}}: </view><view> {{item}} </view></block>')
+      .text,
+    expected,
+  );
 });
 
 for (const key of ['a:key="*this"', 'key="{{item}}"']) {
   test(`docs: bring to front, ${key}: elements move and are not made anew`, () => {
     let list = ['1', '2', '3', '4'];
-    const page = open(`<view class="container"><view a:for="{{list}}" ${key}>
+    const page = open(
+      `<view class="container"><view a:for="{{list}}" ${key}>
       <view onTap="bringToFront" data-value="{{item}}">{{item}}: click to bring to front</view>
-    </view></view>`, { list }, {
-      bringToFront({ target }) {
-        const { value } = target.dataset;
-        list = [value, ...list.filter((item) => item !== value)];
-        page.show({ list });
+    </view></view>`,
+      { list },
+      {
+        bringToFront({ target }) {
+          const { value } = target.dataset;
+          list = [value, ...list.filter((item) => item !== value)];
+          page.show({ list });
+        },
       },
-    });
+    );
     const before = [...page.root.childNodes[0].childNodes];
     before[2].childNodes[0].click();
-    assert.deepEqual(page.root.childNodes[0].childNodes, [2, 0, 1, 3].map((i) => before[i]));
+    assert.deepEqual(
+      page.root.childNodes[0].childNodes,
+      [2, 0, 1, 3].map((i) => before[i]),
+    );
     assert.match(page.text, /^<view class="container"><view><view>3: click/);
   });
 }
 
 test('a:key names a property of the item', () => {
-  const rows = [{ id: 'a' }, { id: 'b' }], page = open('<view a:for="{{rows}}" a:key="id">{{item.id}}</view>', { rows });
+  const rows = [{ id: 'a' }, { id: 'b' }],
+    page = open('<view a:for="{{rows}}" a:key="id">{{item.id}}</view>', { rows });
   const [a, b] = page.root.childNodes;
   page.show({ rows: rows.toReversed?.() ?? [...rows].reverse() });
   assert.deepEqual([...page.root.childNodes], [b, a]);
@@ -73,7 +107,10 @@ test('a:key names a property of the item', () => {
 });
 
 test('setData changes what differs and keeps every element; another branch is another element', () => {
-  const page = open('<view class="{{c}}">{{t}}</view><button a:if="{{x}}">1</button><button a:else>2</button>', { c: 'a', t: 'b', x: 1 });
+  const page = open(
+    '<view class="{{c}}">{{t}}</view><button a:if="{{x}}">1</button><button a:else>2</button>',
+    { c: 'a', t: 'b', x: 1 },
+  );
   const [view, button] = page.root.childNodes;
   page.show({ c: 'd', t: 'e', x: 1 });
   assert.deepEqual([...page.root.childNodes], [view, button]);
@@ -87,26 +124,43 @@ test('docs: templates see only their data, and `is` may be computed', () => {
   const message = `<template name="msgItem"><view><text> {{index}}: {{msg}} </text><text> Time: {{time}} </text></view></template>
     <template is="msgItem" data="{{...item}}"/>`;
   const item = { index: 0, msg: 'this is a template', time: '2019-04-19' };
-  assert.equal(open(message, { item, msg: 'outside' }).text, '<view><text>0: this is a template</text><text>Time: 2019-04-19</text></view>');
-  assert.equal(open(message, { msg: 'outside' }).text, '<view><text>:</text><text>Time:</text></view>');
+  assert.equal(
+    open(message, { item, msg: 'outside' }).text,
+    '<view><text>0: this is a template</text><text>Time: 2019-04-19</text></view>',
+  );
+  assert.equal(
+    open(message, { msg: 'outside' }).text,
+    '<view><text>:</text><text>Time:</text></view>',
+  );
   const parity = `<template name="odd"><view> odd </view></template><template name="even"><view> even </view></template>
     <block a:for="{{[1, 2, 3]}}"><template is="{{item % 2 == 0 ? 'even' : 'odd'}}"/></block>`;
   assert.equal(open(parity).text, '<view>odd</view><view>even</view><view>odd</view>');
 });
 
 test('docs: keywords need {{ }}: "false" is a string, and true', () => {
-  assert.equal(open('<checkbox checked="{{false}}"> </checkbox>').all()[1].getAttribute('checked'), null);
+  assert.equal(
+    open('<checkbox checked="{{false}}"> </checkbox>').all()[1].getAttribute('checked'),
+    null,
+  );
   assert.equal(open('<checkbox checked="false"> </checkbox>').all()[1].getAttribute('checked'), '');
-  assert.equal(open('<button disabled="{{busy}}"/><button disabled/>', { busy: '' }).text, '<button></button><button disabled=""></button>');
+  assert.equal(
+    open('<button disabled="{{busy}}"/><button disabled/>', { busy: '' }).text,
+    '<button></button><button disabled=""></button>',
+  );
 });
 
 test('docs: the event of a tap inside', () => {
   const seen = [];
-  const page = open(`<view id="tapTest" data-hi="Alipay" data-alpha-beta="{{1}}" onTap="tapName">
+  const page = open(
+    `<view id="tapTest" data-hi="Alipay" data-alpha-beta="{{1}}" onTap="tapName">
     <view id="tapTestInner" data-hi="AlipayInner"> Click me! </view>
-  </view>`, {}, { tapName: (event) => seen.push(event) });
+  </view>`,
+    {},
+    { tapName: (event) => seen.push(event) },
+  );
   page.find('tapTestInner').click();
-  const [{ timeStamp, ...event }] = seen, dataset = { hi: 'Alipay', alphaBeta: 1 };
+  const [{ timeStamp, ...event }] = seen,
+    dataset = { hi: 'Alipay', alphaBeta: 1 };
   assert.ok(Math.abs(timeStamp - Date.now()) < 5000);
   assert.deepEqual(event, {
     type: 'tap',
@@ -117,61 +171,132 @@ test('docs: the event of a tap inside', () => {
 });
 
 test('a tap on the native picture inside an image is a tap on the image', () => {
-  const seen = [], page = open('<view id="v" onTap="tap"><image id="i" data-n="{{1}}"/></view>', {}, { tap: (event) => seen.push(event) });
+  const seen = [],
+    page = open(
+      '<view id="v" onTap="tap"><image id="i" data-n="{{1}}"/></view>',
+      {},
+      { tap: (event) => seen.push(event) },
+    );
   page.find('i').childNodes[0].click();
-  assert.deepEqual([seen[0].target.id, seen[0].target.targetDataset, seen[0].currentTarget.id], ['i', { n: 1 }, 'v']);
+  assert.deepEqual(
+    [seen[0].target.id, seen[0].target.targetDataset, seen[0].currentTarget.id],
+    ['i', { n: 1 }, 'v'],
+  );
 });
 
 test('docs: on bubbles, catch stops', () => {
-  const calls = [], handlers = Object.fromEntries([1, 2, 3].map((n) => [`handleTap${n}`, () => calls.push(n)]));
-  const page = open(`<view id="outter" onTap="handleTap1">view1
+  const calls = [],
+    handlers = Object.fromEntries([1, 2, 3].map((n) => [`handleTap${n}`, () => calls.push(n)]));
+  const page = open(
+    `<view id="outter" onTap="handleTap1">view1
     <view id="middle" catchTap="handleTap2">view2
       <view id="inner" onTap="handleTap3">view3</view>
     </view>
-  </view>`, {}, handlers);
+  </view>`,
+    {},
+    handlers,
+  );
   for (const id of ['inner', 'middle', 'outter']) page.find(id).click();
   assert.deepEqual(calls, [3, 2, 2, 1]);
 });
 
 test('what can be tapped is a button for the keyboard; Enter and Space press it once', () => {
   let taps = 0;
-  const page = open('<view id="a" onTap="tap"><view id="b"/></view><view id="c"/>', {}, { tap: () => { taps += 1; } });
+  const page = open(
+    '<view id="a" onTap="tap"><view id="b"/></view><view id="c"/>',
+    {},
+    {
+      tap: () => {
+        taps += 1;
+      },
+    },
+  );
   const a = page.find('a');
   assert.deepEqual([a.role, a.tabIndex], ['button', 0]);
   assert.equal(page.find('c').role, undefined);
-  assert.deepEqual([a.press('Enter'), a.press(' '), a.press(' ', { repeat: true })], [true, true, true]);
-  assert.deepEqual([a.press('Tab'), a.press('x'), a.press('Enter', { target: page.find('b') })], [false, false, false]);
+  assert.deepEqual(
+    [a.press('Enter'), a.press(' '), a.press(' ', { repeat: true })],
+    [true, true, true],
+  );
+  assert.deepEqual(
+    [a.press('Tab'), a.press('x'), a.press('Enter', { target: page.find('b') })],
+    [false, false, false],
+  );
   assert.equal(taps, 2);
 });
 
-test('getAuthorize: agreed is onGetAuthorize, refused is onError with Alipay\'s detail', async () => {
-  const axml = '<button open-type="getAuthorize" scope="userInfo" onGetAuthorize="yes" onError="no">x</button>';
-  const seen = [], handlers = { yes: ({ type }) => seen.push(type), no: ({ type, detail }) => seen.push(type, detail) };
+test("getAuthorize: agreed is onGetAuthorize, refused is onError with Alipay's detail", async () => {
+  const axml =
+    '<button open-type="getAuthorize" scope="userInfo" onGetAuthorize="yes" onError="no">x</button>';
+  const seen = [],
+    handlers = {
+      yes: ({ type }) => seen.push(type),
+      no: ({ type, detail }) => seen.push(type, detail),
+    };
   open(axml, {}, handlers, async () => {}).root.childNodes[0].click();
   await new Promise(setImmediate);
-  open(axml, {}, handlers, () => Promise.reject({ error: 11, errorMessage: '用户取消授权' })).root.childNodes[0].click();
+  open(axml, {}, handlers, () =>
+    Promise.reject({ error: 11, errorMessage: '用户取消授权' }),
+  ).root.childNodes[0].click();
   await new Promise(setImmediate);
-  assert.deepEqual(seen, ['getAuthorize', 'error', { type: 'getAuthorize', errorMessage: '用户取消授权' }]);
+  assert.deepEqual(seen, [
+    'getAuthorize',
+    'error',
+    { type: 'getAuthorize', errorMessage: '用户取消授权' },
+  ]);
 });
 
 test('aria, role, image: the name of a picture is its alt text', () => {
-  assert.match(open('<image src="{{s}}" role="img" aria-label="风景画"/>', { s: 'a.png' }).text, /^<image><img src="a.png" role="img" aria-label="风景画"><\/img><\/image>$/);
-  assert.equal(open('<view role="heading" aria-level="1">标题</view>').text, '<view role="heading" aria-level="1">标题</view>');
+  assert.match(
+    open('<image src="{{s}}" role="img" aria-label="风景画"/>', { s: 'a.png' }).text,
+    /^<image><img src="a.png" role="img" aria-label="风景画"><\/img><\/image>$/,
+  );
+  assert.equal(
+    open('<view role="heading" aria-level="1">标题</view>').text,
+    '<view role="heading" aria-level="1">标题</view>',
+  );
 });
 
 test('< and && in {{ }} do not end the text; entities are read', () => {
-  assert.equal(open('<view>{{a < b && b < c}}&lt;b&gt;</view>', { a: 1, b: 2, c: 3 }).text, '<view>true<b></view>');
+  assert.equal(
+    open('<view>{{a < b && b < c}}&lt;b&gt;</view>', { a: 1, b: 2, c: 3 }).text,
+    '<view>true<b></view>',
+  );
 });
 
 for (const [axml, line, data] of [
-  ['<view>\n<input/>\n</view>', 2], ['<web-view src="x"/>', 1], ['<div>\n</div>', 1], ['<View/>', 1], ['<import src="./a.axml"/>', 1],
-  ['<view\n  class="a"\n  hover-class="b"/>', 3], ['<view ontap="f"/>', 1], ['<view onTouchStart="f"/>', 1], ['<block class="a"/>', 1],
-  ['<block key="a"/>', 1], ['<view wx:if="{{a}}"/>', 1], ['<image onLoad="f"/>', 1], ['<button form-type="submit"/>', 1],
-  ['\n<button open-type="share"/>', 2], ['<button open-type="getAuthorize" scope="phoneNumber"/>', 1], ['<image mode="center"/>', 1],
-  ['<view>\n\n</text>', 3], ['\n<view>\n', 2], ['</view>', 1], ['<view class=a/>', 1], ['<view class="a/>', 1], ['<view', 1], ['< view/>', 1],
-  ['<view>a</view>\n<view a:else/>', 2], ['<view a:if="{{a}}"/>x<view a:else/>', 1], ['<view a:if="{{a}}"/><view a:else/><view a:else/>', 1],
-  ['<view a:for="{{a}}" a:if="{{b}}"/><view a:else/>', 1], ['<view a:if="{{a}}"/>\n<view a:elif="{{b}}" a:for="{{c}}"/>', 2],
-  ['\n<view a:for="{{n}}"/>', 2, { n: 3 }], ['<template is="gone"/>', 1], ['<view>\n{{a(1)}}</view>', 2], ['<view class="x\n{{a.b()}}"/>', 2],
+  ['<view>\n<input/>\n</view>', 2],
+  ['<web-view src="x"/>', 1],
+  ['<div>\n</div>', 1],
+  ['<View/>', 1],
+  ['<import src="./a.axml"/>', 1],
+  ['<view\n  class="a"\n  hover-class="b"/>', 3],
+  ['<view ontap="f"/>', 1],
+  ['<view onTouchStart="f"/>', 1],
+  ['<block class="a"/>', 1],
+  ['<block key="a"/>', 1],
+  ['<view wx:if="{{a}}"/>', 1],
+  ['<image onLoad="f"/>', 1],
+  ['<button form-type="submit"/>', 1],
+  ['\n<button open-type="share"/>', 2],
+  ['<button open-type="getAuthorize" scope="phoneNumber"/>', 1],
+  ['<image mode="center"/>', 1],
+  ['<view>\n\n</text>', 3],
+  ['\n<view>\n', 2],
+  ['</view>', 1],
+  ['<view class=a/>', 1],
+  ['<view class="a/>', 1],
+  ['<view', 1],
+  ['< view/>', 1],
+  ['<view>a</view>\n<view a:else/>', 2],
+  ['<view a:if="{{a}}"/>x<view a:else/>', 1],
+  ['<view a:if="{{a}}"/><view a:else/><view a:else/>', 1],
+  ['<view a:for="{{a}}" a:if="{{b}}"/><view a:else/>', 1],
+  ['<view a:if="{{a}}"/>\n<view a:elif="{{b}}" a:for="{{c}}"/>', 2],
+  ['\n<view a:for="{{n}}"/>', 2, { n: 3 }],
+  ['<template is="gone"/>', 1],
+  ['<view>\n{{a(1)}}</view>', 2],
+  ['<view class="x\n{{a.b()}}"/>', 2],
 ]) {
   test(`refused in line ${line}: ${JSON.stringify(axml)}`, () => {
     const refused = refusal(() => open(axml, data));

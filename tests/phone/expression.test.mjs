@@ -5,7 +5,8 @@ import { assign, interpolate } from '../../emulator/phone/expression.js';
 import { refuser } from '../../emulator/phone/refusal.js';
 import { refusal } from './page.mjs';
 
-const read = (text, data = {}, body = false) => interpolate(text, 0, data, refuser('a.axml', text), '', body)[0];
+const read = (text, data = {}, body = false) =>
+  interpolate(text, 0, data, refuser('a.axml', text), '', body)[0];
 
 for (const [text, data, expected] of [
   ['{{ message }}', { message: 'Hello alipay!' }, 'Hello alipay!'],
@@ -17,17 +18,31 @@ for (const [text, data, expected] of [
   ['{{a + b}} + {{c}} + d', { a: 1, b: 2, c: 3 }, '3 + 3 + d'],
   ['{{length > 5}}', { length: 6 }, true],
   ['{{"hello" + name}}', { name: 'alipay' }, 'helloalipay'],
-  ['{{object.key}} {{array[0]}}', { object: { key: 'Hello ' }, array: ['alipay'] }, 'Hello  alipay'],
+  [
+    '{{object.key}} {{array[0]}}',
+    { object: { key: 'Hello ' }, array: ['alipay'] },
+    'Hello  alipay',
+  ],
   ['{{[zero, 1, 2, 3, 4]}}', { zero: 0 }, [0, 1, 2, 3, 4]],
   ["{{item % 2 == 0 ? 'even' : 'odd'}}", { item: 3 }, 'odd'],
-]) test(`docs: ${text}`, () => assert.deepEqual(read(text, data), expected));
+])
+  test(`docs: ${text}`, () => assert.deepEqual(read(text, data), expected));
 
 for (const [text, data, expected] of [
   ['{{foo: a, bar: b}}', { a: 1, b: 2 }, { foo: 1, bar: 2 }],
-  ['{{...obj1, ...obj2, e: 5}}', { obj1: { a: 1, b: 2 }, obj2: { c: 3, d: 4 } }, { a: 1, b: 2, c: 3, d: 4, e: 5 }],
+  [
+    '{{...obj1, ...obj2, e: 5}}',
+    { obj1: { a: 1, b: 2 }, obj2: { c: 3, d: 4 } },
+    { a: 1, b: 2, c: 3, d: 4, e: 5 },
+  ],
   ['{{foo, bar}}', { foo: 'my-foo', bar: 'my-bar' }, { foo: 'my-foo', bar: 'my-bar' }],
-  ['{{...obj1, ...obj2, a, c: 6}}', { obj1: { a: 1, b: 2 }, obj2: { b: 3, c: 4 }, a: 5 }, { a: 5, b: 3, c: 6 }],
-]) test(`docs, template data: ${text}`, () => assert.deepEqual(read(text, data, true), expected));
+  [
+    '{{...obj1, ...obj2, a, c: 6}}',
+    { obj1: { a: 1, b: 2 }, obj2: { b: 3, c: 4 }, a: 5 },
+    { a: 5, b: 3, c: 6 },
+  ],
+])
+  test(`docs, template data: ${text}`, () => assert.deepEqual(read(text, data, true), expected));
 
 for (const [text, data, expected] of [
   ['{{1 - 2 - 3 * 2 % 4}}', {}, -3],
@@ -45,18 +60,53 @@ for (const [text, data, expected] of [
   ['{{昵称}}', { 昵称: '王誠' }, '王誠'],
   ['[{{none}}{{none.deeper}}{{nothing}}]', { nothing: null }, '[]'],
   ['a &lt; b &amp;&amp; c&nbsp;', {}, 'a < b && c\u00a0'],
-]) test(`expression ${text}`, () => assert.deepEqual(read(text, data), expected));
+])
+  test(`expression ${text}`, () => assert.deepEqual(read(text, data), expected));
 
 test('nothing inherited can be read', () => {
-  for (const name of ['toString', 'valueOf', 'hasOwnProperty', 'list.map', 'text.trim', 'list[way]']) {
+  for (const name of [
+    'toString',
+    'valueOf',
+    'hasOwnProperty',
+    'list.map',
+    'text.trim',
+    'list[way]',
+  ]) {
     assert.equal(read(`{{${name}}}`, { list: [1], text: 'x', way: 'concat' }), undefined, name);
   }
 });
 
-for (const text of ['{{f()}}', '{{a.b(1)}}', '{{a[0]()}}', '{{a = 1}}', '{{a += 1}}', '{{a++}}', '{{--a}}', '{{() => 1}}', '{{a => a}}',
-  '{{new Date}}', '{{a; b}}', '{{`a`}}', '{{a, b}}', '{{}}', '{{a', '{{a}', '{{a} }', '{{a b}}', '{{a.}}', '{{[1, 2}}', '{{ {a: } }}',
-  '{{a.__proto__}}', "{{a['constructor']}}", "{{a['proto' + 'type']}}", '{{constructor}}', '{{ {__proto__: a} }}',
-  "{{ {'constructor': a} }}", '{{a[[k]]}}', '&bogus;']) {
+for (const text of [
+  '{{f()}}',
+  '{{a.b(1)}}',
+  '{{a[0]()}}',
+  '{{a = 1}}',
+  '{{a += 1}}',
+  '{{a++}}',
+  '{{--a}}',
+  '{{() => 1}}',
+  '{{a => a}}',
+  '{{new Date}}',
+  '{{a; b}}',
+  '{{`a`}}',
+  '{{a, b}}',
+  '{{}}',
+  '{{a',
+  '{{a}',
+  '{{a} }',
+  '{{a b}}',
+  '{{a.}}',
+  '{{[1, 2}}',
+  '{{ {a: } }}',
+  '{{a.__proto__}}',
+  "{{a['constructor']}}",
+  "{{a['proto' + 'type']}}",
+  '{{constructor}}',
+  '{{ {__proto__: a} }}',
+  "{{ {'constructor': a} }}",
+  '{{a[[k]]}}',
+  '&bogus;',
+]) {
   test(`refused, with its line: ${text}`, () => {
     const { file, line, message } = refusal(() => read(`\n\n${text}`, { a: {}, k: '__proto__' }));
     assert.deepEqual([file, line], ['a.axml', 3]);
@@ -64,7 +114,8 @@ for (const text of ['{{f()}}', '{{a.b(1)}}', '{{a[0]()}}', '{{a = 1}}', '{{a += 
   });
 }
 
-test('a call is refused as a call', () => assert.match(refusal(() => read('{{a.b(1)}}')).message, /不能调用函数/));
+test('a call is refused as a call', () =>
+  assert.match(refusal(() => read('{{a.b(1)}}')).message, /不能调用函数/));
 
 test('a spread copies an own __proto__ key without changing any prototype', () => {
   const made = read('{{...data}}', { data: JSON.parse('{"__proto__": {"admin": true}}') }, true);
@@ -77,7 +128,12 @@ test('setData paths: array[0].text, object.text, a field that did not exist', ()
   assign(data, 'array[0].text', 'b');
   assign(data, 'object.text', 'red');
   assign(data, 'newField.rows[1].text', 'c');
-  assert.deepEqual(data, { array: [{ text: 'b' }], object: { text: 'red' }, newField: { rows: [, { text: 'c' }] } }); // eslint-disable-line no-sparse-arrays
-  for (const path of ['__proto__.x', 'object.constructor.x', 'a.prototype']) assert.throws(() => assign(data, path, 1));
+  assert.deepEqual(data, {
+    array: [{ text: 'b' }],
+    object: { text: 'red' },
+    newField: { rows: [, { text: 'c' }] },
+  }); // eslint-disable-line no-sparse-arrays
+  for (const path of ['__proto__.x', 'object.constructor.x', 'a.prototype'])
+    assert.throws(() => assign(data, path, 1));
   assert.equal({}.x, undefined);
 });

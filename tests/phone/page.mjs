@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { parse } from '../../emulator/phone/axml.js';
 import { expand, morph } from '../../emulator/phone/render.js';
 
-export const supported = JSON.parse(readFileSync(new URL('../../emulator/phone/supported.json', import.meta.url), 'utf8'));
+export const supported = JSON.parse(
+  readFileSync(new URL('../../emulator/phone/supported.json', import.meta.url), 'utf8'),
+);
 
 class FakeNode {
   childNodes = [];
@@ -59,14 +61,26 @@ class FakeNode {
   /** A tap: the event bubbles until somebody stops it. */
   click() {
     let stopped = false;
-    const event = { target: this, stopPropagation: () => { stopped = true; } };
+    const event = {
+      target: this,
+      stopPropagation: () => {
+        stopped = true;
+      },
+    };
     for (let node = this; node && !stopped; node = node.parent) node.onclick?.(event);
   }
 
   /** A key, pressed here: true if the browser is to do nothing more with it. */
   press(key, event = {}) {
     let prevented = false;
-    const result = this.onkeydown?.({ target: this, key, preventDefault: () => { prevented = true; }, ...event });
+    const result = this.onkeydown?.({
+      target: this,
+      key,
+      preventDefault: () => {
+        prevented = true;
+      },
+      ...event,
+    });
     return prevented || result === false;
   }
 
@@ -77,7 +91,12 @@ class FakeNode {
   }
 
   get inside() {
-    return this.childNodes.map((node) => node.outline).join('').replace(/\s+/g, ' ').replace(/> | </g, (gap) => gap.trim()).trim();
+    return this.childNodes
+      .map((node) => node.outline)
+      .join('')
+      .replace(/\s+/g, ' ')
+      .replace(/> | </g, (gap) => gap.trim())
+      .trim();
   }
 }
 
@@ -88,7 +107,8 @@ globalThis.document = {
 
 /** What the phone shows of some AXML with this data; `handlers` are the page's, `show(data)` is a setData. */
 export function open(axml, data = {}, handlers = {}, authorize = async () => {}) {
-  const tree = parse(axml, 'pages/a/a.axml', supported), root = new FakeNode('page');
+  const tree = parse(axml, 'pages/a/a.axml', supported),
+    root = new FakeNode('page');
   const host = {
     tree,
     authorize,
@@ -98,7 +118,15 @@ export function open(axml, data = {}, handlers = {}, authorize = async () => {})
   const show = (changed) => morph(root, expand(tree.children, changed, tree), host);
   const all = (node = root) => node.childNodes.flatMap((child) => [child, ...all(child)]);
   show(data);
-  return { root, show, get text() { return root.inside; }, find: (id) => all().find((node) => node.id === id), all };
+  return {
+    root,
+    show,
+    get text() {
+      return root.inside;
+    },
+    find: (id) => all().find((node) => node.id === id),
+    all,
+  };
 }
 
 /** {message, file, line} of what `work` refuses. */

@@ -7,11 +7,20 @@ const app = getApp();
 /** The id of the member that is known by now, if any. */
 function known() {
   const { member } = app.globalData;
-  return { id: String((member && (member.open_id || member.user_id)) || ''), signedOut: hasSignedOut() };
+  return {
+    id: String((member && (member.open_id || member.user_id)) || ''),
+    signedOut: hasSignedOut(),
+  };
 }
 
 Page({
-  data: { busy: '', failure: /** @type {Failure | null} */ (null), id: '', signedOut: false, leaving: false },
+  data: {
+    busy: '',
+    failure: /** @type {Failure | null} */ (null),
+    id: '',
+    signedOut: false,
+    leaving: false,
+  },
 
   onLoad() {
     if (!hasSignedOut()) this.enter();

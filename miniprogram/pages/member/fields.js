@@ -2,17 +2,34 @@
 
 /** @type {Record<string, string>} */
 const LABELS = {
-  nick_name: '昵称', avatar: '头像', open_id: 'open_id', user_id: 'user_id', union_id: 'union_id', gender: '性别',
-  province: '省份', city: '城市', user_type: '账户类型', user_status: '账户状态', is_certified: '实名认证',
+  nick_name: '昵称',
+  avatar: '头像',
+  open_id: 'open_id',
+  user_id: 'user_id',
+  union_id: 'union_id',
+  gender: '性别',
+  province: '省份',
+  city: '城市',
+  user_type: '账户类型',
+  user_status: '账户状态',
+  is_certified: '实名认证',
   is_student_certified: '学生认证',
 };
 
 /** @type {Record<string, string>} */
 const MEANINGS = {
-  'gender F': '女性', 'gender M': '男性', 'user_type 1': '公司账户', 'user_type 2': '个人账户',
-  'user_status Q': '快速注册用户', 'user_status T': '已认证用户', 'user_status B': '被冻结账户',
-  'user_status W': '已注册，未激活的账户', 'is_certified T': '通过实名认证', 'is_certified F': '没有实名认证',
-  'is_student_certified T': '是学生', 'is_student_certified F': '不是学生',
+  'gender F': '女性',
+  'gender M': '男性',
+  'user_type 1': '公司账户',
+  'user_type 2': '个人账户',
+  'user_status Q': '快速注册用户',
+  'user_status T': '已认证用户',
+  'user_status B': '被冻结账户',
+  'user_status W': '已注册，未激活的账户',
+  'is_certified T': '通过实名认证',
+  'is_certified F': '没有实名认证',
+  'is_student_certified T': '是学生',
+  'is_student_certified F': '不是学生',
 };
 
 /** @type {Record<string, string>} */
@@ -33,7 +50,9 @@ function serverNote(key, member) {
 export function compare(member, client) {
   /** @type {Record<string, string>} */
   const told = client ? { nick_name: client.nickName, avatar: client.avatar } : {};
-  const keys = Object.keys(LABELS).filter((key) => member[key] || NOT_SET[key] || (member.profile_at && !key.endsWith('_id')));
+  const keys = Object.keys(LABELS).filter(
+    (key) => member[key] || NOT_SET[key] || (member.profile_at && !key.endsWith('_id')),
+  );
   return keys.map((key) => {
     const value = member[key] || '';
     const meaning = MEANINGS[`${key} ${value}`];

@@ -8,7 +8,14 @@ import { compare } from './fields.js';
 const app = getApp();
 
 /** @type {MemberView} */
-const EMPTY = { rows: [], client: null, authorised: false, offerDisplay: false, notice: '', failure: null };
+const EMPTY = {
+  rows: [],
+  client: null,
+  authorised: false,
+  offerDisplay: false,
+  notice: '',
+  failure: null,
+};
 
 /** The signed profile, through our server; asks for consent at most once. */
 async function fetchProfile() {
@@ -97,7 +104,9 @@ Page({
   forget() {
     run(this, 'forget', async () => {
       const { confirm } = await my.confirm({
-        title: '忘记我', confirmButtonText: '删除', cancelButtonText: '取消',
+        title: '忘记我',
+        confirmButtonText: '删除',
+        cancelButtonText: '取消',
         content: '服务端保存的会员信息和登录状态都会删除，不能恢复。',
       });
       if (!confirm) return;

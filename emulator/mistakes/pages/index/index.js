@@ -32,7 +32,8 @@ const MISTAKES = [
   },
 ];
 
-const getAuthCode = (scopes) => new Promise((resolve, reject) => my.getAuthCode({ scopes, success: resolve, fail: reject }));
+const getAuthCode = (scopes) =>
+  new Promise((resolve, reject) => my.getAuthCode({ scopes, success: resolve, fail: reject }));
 
 /** POSTs JSON to our server; resolves with the answer whatever its status. */
 const send = (api, method, path, data, headers = {}) =>
@@ -64,7 +65,9 @@ const does = {
     const { authCode } = await getAuthCode('auth_user');
     const { data } = await send('request', 'POST', '/api/auth', { auth_code: authCode });
     const forged = { nick_name: '我说我是谁就是谁' };
-    return send('request', 'POST', '/api/member', forged, { Authorization: `Bearer ${data.session}` });
+    return send('request', 'POST', '/api/member', forged, {
+      Authorization: `Bearer ${data.session}`,
+    });
   },
 };
 

@@ -1,0 +1,171 @@
+"""Tokens, codes, keys and signatures are in no text that is made here or by others for us; what `report` says."""
+
+import logging
+import traceback
+from urllib.parse import quote_plus
+
+import pytest
+
+from alipay_member import AlipayClient, Settings
+from alipay_member.errors import AlipayError, Call, GatewayError
+from helpers import needs_emulator
+from wire import answer, answering, client_of, client_options, encoded, http, signature
+
+ACCESS, CODE, MERCHANT = (
+    "authusrB0123456789abcdef",
+    "c0de0123456789abcdef0123456789ab",
+    "202501BB0123456789abcdef",
+)
+REFRESH, NOTE = "authusrBfedcba9876543210", "a-private-note"
+NODE = encoded(
+    {"access_token": ACCESS, "refresh_token": REFRESH, "open_id": "007", "code": "10000"}
+)
+SECRETS = (ACCESS, CODE, MERCHANT, REFRESH, NOTE, client_options()["app_private_key"][40:80])
+SHARE_NODE, TOKEN_NODE, OTHER_NODE = (
+    f"alipay_{name}_response" for name in ("user_info_share", "system_oauth_token", "a_b")
+)
+CALLS = {  # node: the call, and what a gateway could repeat of it
+    SHARE_NODE: (lambda client: client.fetch_profile(ACCESS), f"{ACCESS} {MERCHANT}"),
+    TOKEN_NODE: (lambda client: client.exchange_code(CODE), f"{MERCHANT}{CODE}"),
+    OTHER_NODE: (lambda client: client.execute("alipay.a.b", {"biz_content": NOTE})["code"], NOTE),
+}
+ECHOED = ("msg", "sub_code", "sub_msg")
+REPLIES = {
+    "success": lambda name: http(answer(NODE, name)),
+    "wrong key": lambda name: http(answer(NODE, name, signature(NODE, "stranger"))),
+    "echo": lambda name: http(
+        answer(encoded({"code": "40004"} | dict.fromkeys(ECHOED, CALLS[name][1])), name)
+    ),
+    "http 500": lambda name: http(b"oops", "500 Oops"),
+    "hung up": lambda name: b"",
+}
+
+
+def everything_said(error, caplog):
+    """All texts of an error and of the log so far."""
+    reports = [error.hint("zh"), error.hint("en"), error.report("zh"), error.report("en")]
+    texts = [
+        repr(error),
+        str(error),
+        error.message,
+        *reports,
+        *traceback.format_exception(error),
+        caplog.text,
+    ]
+    return "\n".join(texts)
+
+
+def secrets_in(text, exchange):
+    sign = exchange.parameters["sign"]
+    return [secret for secret in (*SECRETS, sign[:20], quote_plus(sign)[:20]) if secret in text]
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+@pytest.mark.parametrize("name", CALLS)
+def test_no_call_says_a_secret(gateway_that, caplog, reply, name):
+    caplog.set_level(logging.DEBUG)
+
+    def reply_and_hang_up(connection):
+        connection.sendall(REPLIES[reply](name))
+        return False
+
+    seen = []
+    client = client_of(
+        gateway_that(reply_and_hang_up), app_auth_token=MERCHANT, observer=seen.append
+    )
+    try:
+        text = repr(CALLS[name][0](client))
+    except AlipayError as error:
+        text = everything_said(error, caplog)
+    assert secrets_in(text + caplog.text + repr(client) + repr(seen), seen[0]) == []
+    assert "127.0.0.1" in caplog.text  # the log was on
+
+
+def test_refused_connections_say_no_secret(caplog):
+    caplog.set_level(logging.DEBUG)
+    seen = []
+    client = AlipayClient(
+        **client_options(), app_auth_token=MERCHANT, observer=seen.append
+    )  # nobody is on port 9
+    with pytest.raises(AlipayError) as caught:
+        client.fetch_profile(ACCESS)
+    assert secrets_in(everything_said(caught.value, caplog), seen[0]) == []
+    assert "Retrying" in caplog.text
+
+
+@needs_emulator
+def test_invalid_signature_says_no_secret(emulator, settings, caplog):
+    caplog.set_level(logging.DEBUG)
+    key = emulator.settings()["ALIPAY_WEB_APP_PRIVATE_KEY"]
+    seen = []
+    client = AlipayClient(
+        **settings.client_options(settings.app) | {"app_private_key": key}, observer=seen.append
+    )
+    with pytest.raises(GatewayError, match=r"isv\.invalid-signature") as caught:
+        client.execute("alipay.user.info.share", {"note": f"{NOTE} <&>"}, auth_token=ACCESS)
+    text = everything_said(caught.value, caplog)
+    assert secrets_in(text, seen[0]) == []
+    assert key[40:80] not in text
+
+
+@needs_emulator
+def test_settings_say_no_secret(emulator, tmp_path):
+    values = emulator.isv_settings() | {"SECRET_KEY": "0123456789abcdef0123456789ABCDEF"}
+    text = repr(Settings.load(tmp_path, values=values))
+    secret = [value for name, value in values.items() if "KEY" in name or "TOKEN" in name]
+    assert len(secret) == 6
+    assert not [value for value in secret if value[-20:] in text]
+
+
+def test_exceptions_from_outside_do_not_show_through(gateway_that):
+    with pytest.raises(AlipayError) as caught:
+        client_of(gateway_that(lambda connection: False)).fetch_profile(ACCESS)
+    assert caught.value.__suppress_context__
+    assert "During handling" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_report_is_the_question_that_support_asks_for():
+    lost = encoded(
+        {
+            "code": "40002",
+            "msg": "Invalid Arguments",
+            "sub_code": "isv.code-invalid",
+            "sub_msg": "授权码code无效",
+        }
+    )
+    client = answering(answer(lost, "error_response"))
+    with pytest.raises(GatewayError) as caught:
+        client.exchange_code(CODE)
+    zh, en = (caught.value.report(lang).split("\n") for lang in ("zh", "en"))
+    assert zh[0] == "使用环境: 本机模拟器或其他网关（127.0.0.1）"
+    assert zh[1] == "接口名称: 换取授权访问令牌 alipay.system.oauth.token"
+    assert zh[2].startswith(
+        "请求参数: app_id=demo-mini&charset=utf-8&code=***(32)&format=JSON&grant_type=authorization_code&"
+    )
+    assert zh[2].endswith("&version=1.0")
+    assert "&sign=***(344)&sign_type=RSA2&timestamp=" in zh[2]
+    assert zh[3:] == ["报错信息: 40002 Invalid Arguments: isv.code-invalid 授权码code无效"]
+    assert [line.partition(":")[0] for line in en] == ["Environment", "API", "Request", "Error"]
+    assert "emulator or another gateway" in en[0]
+
+
+@pytest.mark.parametrize(
+    ("gateway_url", "zh", "en"),
+    [
+        ("https://openapi.alipay.com/gateway.do", "正式环境", "production"),
+        ("https://openapi-sandbox.dl.alipaydev.com/gateway.do", "沙箱环境", "sandbox"),
+        (
+            "https://openapi.alipay.com.a.example/gateway.do",
+            "本机模拟器或其他网关（openapi.alipay.com.a.example）",
+            "emulator or",
+        ),
+    ],
+)
+def test_call_names_its_environment(gateway_url, zh, en):
+    call = Call("alipay.user.info.share", gateway_url, {})
+    assert call.environment("zh") == zh
+    assert call.environment("en").startswith(en)
+
+
+def test_report_is_empty_where_nothing_was_sent():
+    assert AlipayError("no call").report("zh") == ""

@@ -1,0 +1,242 @@
+"""Whatever a client sends, the answer says what is wrong with it, and never with a 500. No gateway is involved."""
+
+import json
+import logging
+import socket
+
+import pytest
+import requests
+
+import production
+from helpers import at_home
+
+JSON = "application/json"
+CODE = "c0de" * 8
+BAD_CODES = [
+    None,
+    "",
+    "short",
+    "x" * 129,
+    12345678901234567890,
+    ["authcode"],
+    {"a": 1},
+    True,
+    1.5,
+    "with space in it",
+    "ｃode" * 4,
+    "code\n" * 4,
+    "code\0code",
+    "../../../etc",
+    "' OR 1=1 -- ",
+    "王誠王誠王誠王誠",
+    "\ud800" * 8,
+]
+BAD_BODIES = [
+    b"",
+    b"{",
+    b"null",
+    b"[]",
+    b'"auth_code"',
+    b"1",
+    b"NaN",
+    b"{'auth_code': 'x'}",
+    b'{"auth_code": "x"',
+    b'{"auth_code": "\xff\xfe"}',
+    b"\xff\xfe{\x00}\x00",
+    '{"auth_code": "王誠"}'.encode("gbk"),
+    b"\x00" * 100,
+    b"[" * 16_000,
+    b'{"a":' * 3_000,
+    b'{"auth_code": ' + b"9" * 6_000 + b"}",
+    b"auth_code=" + CODE.encode(),
+    b'{"auth_code": 1e999999}',
+    b'{"auth_code": "x", "auth_code": 2}',
+]
+AUTHORIZATIONS = [
+    "",
+    "Bearer",
+    "Bearer ",
+    "bearer x",
+    "Bearer  x",
+    "Bearer x y z",
+    "Bearer \x00",
+    "Bearer " + "x" * 10_000,
+    "Basic dXNlcjpwYXNz",
+    "Basic !!!",
+    "Digest x",
+    "Bearer ÿþ",
+    "Bearer ' OR 1=1",
+    "Bearer \t",
+    "Token x",
+    "Bearer,x",
+    'Digest username="x", realm',
+    "Bearer =",
+    "\xff",
+]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    from alipay_member import Settings
+    from app import create_app
+
+    values = production.web_values(PUBLIC_URL="http://127.0.0.1:8000")
+    return create_app(Settings.load(tmp_path_factory.mktemp("app"), values=values))
+
+
+def refusal(answer, status, code):
+    """An error in JSON, with a sentence on what to do."""
+    assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
+    assert answer.json["error"]["hint"]
+
+
+@pytest.mark.parametrize("code", BAD_CODES, ids=lambda code: ascii(code)[:20])
+def test_auth_refuses_what_is_no_auth_code(web, code):
+    refusal(web.post("/api/auth", json={"auth_code": code}), 400, "bad-request:auth-code")
+
+
+@pytest.mark.parametrize("name", ["authCode", "authcode", "code", "AUTH_CODE"])
+def test_auth_says_how_the_field_is_called(web, name):
+    answer = web.post("/api/auth", json={name: CODE})
+    refusal(answer, 400, "bad-request:auth-code")
+    assert "auth_code" in answer.json["error"]["hint"]
+
+
+@pytest.mark.parametrize("body", BAD_BODIES, ids=lambda body: ascii(body)[2:22])
+def test_auth_refuses_bodies_that_are_no_json_object(web, body):
+    answer = web.post("/api/auth", data=body, content_type=JSON)
+    assert answer.status_code == 400
+    assert set(answer.json["error"]) == {"code", "message", "hint", "report"}
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "a;b"]
+)
+def test_auth_wants_json_and_says_415_to_anything_else(web, kind):
+    answer = web.post("/api/auth", data=json.dumps({"auth_code": CODE}), content_type=kind)
+    refusal(answer, 415, "http-415")
+
+
+def test_auth_refuses_a_body_that_is_too_large(web):
+    body = json.dumps({"auth_code": CODE, "padding": "x" * 16 * 1024})
+    refusal(web.post("/api/auth", data=body, content_type=JSON), 413, "http-413")
+
+
+@pytest.mark.parametrize("authorization", AUTHORIZATIONS, ids=lambda text: ascii(text)[:20])
+def test_api_treats_a_weird_authorization_as_none(web, authorization):
+    environ = {"HTTP_AUTHORIZATION": authorization}
+    for method in ("GET", "POST", "DELETE"):
+        refusal(
+            web.open("/api/member", method=method, environ_overrides=environ), 401, "session-ended"
+        )
+    assert web.delete("/api/session", environ_overrides=environ).status_code == 200
+    refusal(web.post("/api/auth", json={}, environ_overrides=environ), 400, "bad-request:auth-code")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/auth", 405),
+        ("PUT", "/api/member", 405),
+        ("POST", "/api/nothing", 404),
+        ("GET", "/api/", 404),
+        ("GET", "/api/%FF%FE", 404),
+        ("TRACE", "/api/member", 405),
+    ],
+)
+def test_api_answers_in_json_where_there_is_nothing(web, method, path, status):
+    refusal(web.open(path, method=method), status, f"http-{status}")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("GET", "/../app.py", 404),
+        ("GET", "/static/../app.py", 404),
+        ("POST", "/login", 405),
+        ("GET", "/static/%2e%2e/app.py", 404),
+        ("GET", "/logout", 405),
+        ("GET", "/callback", 400),
+        ("GET", "/member", 401),
+        ("GET", "/callback?state=%FF%00", 400),
+        ("GET", "/callback?auth_code=%FF&state[]=1", 400),
+        ("POST", "/logout", 400),
+        ("POST", "/member", 400),
+    ],
+)
+def test_pages_answer_with_a_page_where_there_is_nothing(web, method, path, status):
+    answer = web.open(path, method=method)
+    assert answer.status_code == status
+    assert answer.mimetype == "text/html"
+    assert f"HTTP {status}" in answer.text
+
+
+@pytest.mark.parametrize(
+    "host", ["[", "[::1]", "a b", "localhost:x", "é", "127.0.0.1:99999", "", "x/y", "@", "\xff"]
+)
+def test_pages_stand_a_weird_host(web, host):
+    for path, status in (("/", 200), ("/login", 302), ("/api/member", 401), ("/nothing", 404)):
+        assert web.get(path, environ_overrides={"HTTP_HOST": host}).status_code == status
+
+
+@pytest.mark.parametrize(
+    "cookie", ["session=x", "session=eyJ.x.y", f"session={'x' * 5_000}", "lang=\xff", ";;="]
+)
+def test_pages_stand_a_weird_cookie(web, cookie):
+    for path, status in (("/", 200), ("/member", 401), ("/callback?state=x", 400)):
+        assert web.get(path, headers={"Cookie": cookie}).status_code == status
+
+
+@pytest.mark.parametrize(
+    "header", ["Accept-Language", "X-Forwarded-Host", "Origin", "Content-Type", "X-Trace"]
+)
+@pytest.mark.parametrize("value", ["\xff" * 50, ";q=x,zh;q=9", "*", "zh;q=", ",,,,"])
+def test_pages_stand_weird_headers(web, header, value):
+    assert web.get("/member", headers={header: value}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"POST /api/auth HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{",
+        b"POST /api/auth HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: -1\r\n\r\n",
+        b"POST /api/auth HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: abc\r\n\r\n",
+        b"POST /api/auth HTTP/1.0\r\nContent-Type: application/json\r\n\r\n",
+        b"GET //api/member?\xff\xfe HTTP/1.1\r\nHost: \xff\r\nAuthorization: Bearer \xff\xfe\r\n\r\n",
+        b"DELETE /api/member HTTP/1.1\r\nHost: localhost\r\nAuthorization: \r\n\r\n",
+    ],
+)
+def test_server_answers_raw_nonsense_without_a_500(serve, request_, caplog):
+    url, _ = serve(production.web_values())
+    port = int(url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as wire:
+        wire.sendall(request_)
+        wire.shutdown(socket.SHUT_WR)
+        status = int(wire.makefile("rb").readline().split()[1])
+    assert 400 <= status < 500
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def test_chunked_body_without_end_is_refused(serve):
+    url, _ = serve(production.web_values())
+    chunks = (b"x" * 1000 for _ in range(40))
+    answer = requests.post(
+        f"{url}/api/auth", data=chunks, headers={"Content-Type": JSON}, timeout=10
+    )
+    assert answer.status_code in (400, 413)
+
+
+def test_store_that_fails_is_a_500_in_the_same_shape(app, caplog, monkeypatch):
+    monkeypatch.setattr(app.extensions["alipay_member"], "store", None)  # a bug of our own
+    answer = at_home(app).get(
+        "/api/member", headers={"Authorization": "Bearer s3cret-session-token"}
+    )
+    assert (answer.status_code, answer.json["error"]["code"]) == (500, "http-500")
+    assert "s3cret" not in caplog.text + answer.text
+
+
+@pytest.mark.parametrize("host", ["..", "a" * 64, "127.0.0.1:99999999", ""])
+@pytest.mark.parametrize("path", ["/", "/member", "/api/member"])
+def test_a_host_that_is_none_is_no_server_error(app, path, host):
+    assert app.test_client().get(path, headers={"Host": host}).status_code < 500

@@ -1,0 +1,219 @@
+"""Tokens that end: they are refreshed and the call goes on, or the answer is a clean "authorise again"."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from alipay_member import GatewayError
+
+DAY = 86400
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    now = 1_760_505_561.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def alipays_clock(emulator):
+    emulator.accounts.clock = Clock()
+    return emulator.accounts.clock
+
+
+@pytest.fixture
+def calls(app):
+    """What is sent to Alipay: (method, grant_type) of each call."""
+    sent = []
+    app.extensions["alipay_member"].client.observer = lambda exchange: sent.append(
+        (exchange.method.rpartition(".")[2], exchange.parameters.get("grant_type"))
+    )
+    return sent
+
+
+def test_ended_access_token_is_refreshed_and_the_call_goes_on(
+    web, sign_in, rows, calls, end_access_tokens
+):
+    session = sign_in()
+    (before,) = rows("sessions")
+    end_access_tokens()
+    answer = web.post("/api/member", headers=session)
+    assert (answer.status_code, answer.json["member"]["nick_name"]) == (200, "完整示例")
+    assert calls == [("token", "authorization_code"), ("token", "refresh_token"), ("share", None)]
+    (after,) = rows("sessions")
+    assert after["access_token"] != before["access_token"]
+    assert after["refresh_token"] != before["refresh_token"]
+    assert after["access_ends"] >= before["access_ends"]
+    same = ("token_hash", "member_id", "ends")
+    assert [after[name] for name in same] == [
+        before[name] for name in same
+    ]  # a refresh prolongs no login
+
+
+def test_refreshed_token_is_not_refreshed_again(web, sign_in, calls, end_access_tokens):
+    session = sign_in()
+    end_access_tokens()
+    for _ in range(2):
+        assert web.post("/api/member", headers=session).status_code == 200
+    assert calls.count(("token", "refresh_token")) == 1
+
+
+def test_token_that_ended_by_alipays_clock_is_refreshed(web, sign_in, calls, alipays_clock):
+    session = sign_in()
+    alipays_clock.now += 15 * DAY + 1
+    assert web.post("/api/member", headers=session).status_code == 200
+    assert calls[1:] == [("share", None), ("token", "refresh_token"), ("share", None)]
+
+
+def test_live_token_is_left_alone(web, sign_in, calls):
+    session = sign_in()
+    for _ in range(3):
+        assert web.post("/api/member", headers=session).status_code == 200
+    assert ("token", "refresh_token") not in calls
+
+
+def test_two_requests_that_refresh_at_the_same_moment_both_succeed(
+    web, app, sign_in, calls, end_access_tokens
+):
+    """The first is done at Alipay, but not yet in the store, when the second is refused: it waits for the first."""
+    session = sign_in()
+    end_access_tokens()
+    parts = app.extensions["alipay_member"]
+    refresh, renew, both_read = (
+        parts.client.refresh_token,
+        parts.store.renew,
+        threading.Barrier(2, timeout=10),
+    )
+    refused = threading.Event()
+
+    def refresh_together(refresh_token):
+        both_read.wait()  # both have read the token that has ended
+        try:
+            return refresh(refresh_token)
+        except GatewayError:
+            refused.set()
+            raise
+
+    def renew_late(*args):
+        assert refused.wait(10)
+        return renew(*args)
+
+    parts.client.refresh_token, parts.store.renew = refresh_together, renew_late
+    with ThreadPoolExecutor(2) as pool:
+        answers = [
+            pool.submit(app.test_client().post, "/api/member", headers=session) for _ in range(2)
+        ]
+        assert [answer.result().status_code for answer in answers] == [200, 200]
+    assert calls.count(("token", "refresh_token")) == 2
+    assert calls.count(("share", None)) == 2
+    assert refused.is_set()
+
+
+def test_refused_refresh_is_401_and_a_new_code_leads_on(
+    web, sign_in, rows, alipays_clock, end_access_tokens
+):
+    session = sign_in()
+    web.post("/api/member", headers=session)
+    alipays_clock.now += 31 * DAY
+    end_access_tokens()
+    before = rows("members")
+    answer = web.post("/api/member", headers=session)
+    assert (answer.status_code, answer.json["error"]["code"]) == (401, "session-ended")
+    assert answer.json["error"]["hint"] == "请重新授权登录。"
+    assert rows("members") == before
+    assert web.post("/api/member", headers=sign_in()).status_code == 200
+    assert len(rows("members")) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", ["isp.unknow-error", "isv.invalid-signature", "tampered", "http-500"]
+)
+def test_refresh_that_fails_for_another_reason_says_which(
+    web, sign_in, switch, calls, end_access_tokens, fault
+):
+    session = sign_in()
+    end_access_tokens()
+    switch("fault", name=fault, times=1)
+    answer = web.post("/api/member", headers=session)
+    assert answer.status_code == 502  # not "log in again", which would not help
+    assert fault in answer.json["error"]["code"] or fault == "http-500"
+    assert calls[1:] == [("token", "refresh_token")]
+    assert web.get("/api/member", headers=session).status_code == 200
+
+
+def test_revoked_authorisation_is_403_while_the_token_seems_alive(web, emulator, sign_in, rows):
+    session = sign_in()
+    emulator.accounts.revoke("complete")
+    answer = web.post("/api/member", headers=session)
+    assert (answer.status_code, answer.json["error"]["code"]) == (403, "aop.invalid-auth-token")
+    assert "解除授权" in answer.json["error"]["hint"]
+    assert web.post("/api/member", headers=sign_in()).status_code == 200
+    assert len(rows("members")) == 1
+
+
+def test_revoked_authorisation_is_401_once_the_token_has_ended(
+    web, emulator, sign_in, end_access_tokens
+):
+    session = sign_in()
+    emulator.accounts.revoke("complete")
+    end_access_tokens()
+    answer = web.post("/api/member", headers=session)
+    assert (answer.status_code, answer.json["error"]["code"]) == (401, "session-ended")
+
+
+def test_refresh_that_names_somebody_else_is_refused(
+    web, app, sign_in, rows, auth_code, end_access_tokens
+):
+    session = sign_in()
+    end_access_tokens()
+    before = rows("members"), rows("sessions")
+    client = app.extensions["alipay_member"].client
+    client.refresh_token = lambda refresh_token: client.exchange_code(auth_code("company"))
+    answer = web.post("/api/member", headers=session)
+    assert (answer.status_code, answer.json["error"]["code"]) == (502, "identity:other-person")
+    assert (rows("members"), rows("sessions")) == before
+
+
+def test_session_ends_after_thirty_days_even_if_it_is_used(
+    settings, client, auth_code, alipays_clock, monkeypatch
+):
+    import app as module
+    from alipay_member import MemberStore
+
+    clock = alipays_clock
+    monkeypatch.setattr(module, "time", type("Time", (), {"time": clock, "sleep": None}))
+    store = MemberStore(settings.database_url, clock=clock)
+    web = module.create_app(settings, client=client, store=store).test_client()
+    answer = web.post("/api/auth", json={"auth_code": auth_code()})
+    assert answer.json["expires_in"] == 30 * DAY
+    session = {"Authorization": f"Bearer {answer.json['session']}"}
+    for _ in range(29):
+        clock.now += DAY
+        assert web.post("/api/member", headers=session).status_code == 200  # refreshed on the way
+    clock.now += DAY
+    assert web.post("/api/member", headers=session).status_code == 401
+    assert web.get("/api/member", headers=session).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("zh-CN", ["scope", "auth_user", "isv.invalid-token", "my.getAuthCode"]),
+        ("en", ["scope", "auth_user", "isv.invalid-token", "my.getAuthCode"]),
+    ],
+)
+def test_auth_base_session_is_told_to_ask_for_auth_user(web, sign_in, rows, lang, words):
+    session = sign_in(scopes=["auth_base"])
+    before = rows("members")
+    answer = web.post("/api/member", headers=session | {"Accept-Language": lang})
+    assert (answer.status_code, answer.json["error"]["code"]) == (403, "aop.invalid-auth-token")
+    assert all(word in answer.json["error"]["hint"] for word in words)
+    assert rows("members") == before
+    assert web.get("/api/member", headers=session).status_code == 200  # it still tells who they are
+    again = sign_in(scopes=["auth_user"])
+    assert web.post("/api/member", headers=again).status_code == 200
+    assert [row["open_id"] for row in rows("members")] == [row["open_id"] for row in before]

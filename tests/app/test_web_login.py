@@ -1,0 +1,264 @@
+"""The web login: /login → the authorise page → /callback → /member, over HTTP as a browser does it."""
+
+import re
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+import production
+from helpers import at_home
+
+
+class Browser(requests.Session):
+    """Cookies and redirects of requests, and what a person does on the authorise page."""
+
+    def __init__(self, url):
+        super().__init__()
+        self.url = url
+
+    def open(self, path, **options):
+        return self.get(self.url + path, timeout=10, **options)
+
+    def submit(self, path, **headers):
+        """Send one of the site's own forms."""
+        return self.post(self.url + path, headers={"Origin": self.url} | headers, timeout=10)
+
+    def answer(self, page, member=None, **options):
+        """On the authorise page, press one person's 同意 (agree), or 拒绝 (deny)."""
+        assert not member or f'name="member" value="{member}"' in page.text
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(page.url))
+        data = {"member": member} if member else {}
+        return self.post(page.url, data=data, headers={"Origin": origin}, timeout=10, **options)
+
+    def log_in(self, member="complete", path="/login"):
+        return self.answer(self.open(path), member)
+
+
+@pytest.fixture
+def site(emulator, serve):
+    """The address and the parts of a server that uses the emulator."""
+    url, app = serve(emulator.settings())
+    return SimpleNamespace(url=url, app=app, **vars(app.extensions["alipay_member"]))
+
+
+@pytest.fixture
+def browser(site):
+    with Browser(site.url) as browser:
+        yield browser
+
+
+@pytest.fixture
+def other_browser(site):
+    with Browser(site.url) as browser:
+        yield browser
+
+
+def assert_refused(answer, code, *words):
+    """A 400 page that says what happened and offers to log in."""
+    assert answer.status_code == 400
+    assert f"<code>{code}</code>" in answer.text
+    assert 'href="/login?again=1' in answer.text
+    assert all(word in answer.text for word in words)
+
+
+def query(url):
+    return {name: value for name, (value,) in parse_qs(urlsplit(url).query).items()}
+
+
+def test_login_sends_the_browser_to_the_authorise_page(site, browser):
+    answer = browser.open("/login", allow_redirects=False)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith(site.settings.authorize_endpoint + "?")
+    sent = query(answer.headers["Location"])
+    assert re.fullmatch(r"[\w-]{22}", sent.pop("state"))
+    assert sent == {
+        "app_id": "demo-web",
+        "scope": "auth_user",
+        "redirect_uri": f"{site.url}/callback",
+    }
+
+
+def test_login_makes_a_new_state_each_time(browser):
+    assert len({query(browser.open("/login").url)["state"] for _ in range(5)}) == 5
+
+
+def test_agreeing_persists_the_profile_under_the_web_app(site, browser):
+    page = browser.log_in()
+    assert page.url == f"{site.url}/member"
+    assert "完整示例" in page.text
+    (member,) = site.store.members("demo-web")
+    assert (member.nick_name, member.city) == ("完整示例", "杭州市")
+    assert member.open_id in page.text
+    assert site.store.members("demo-mini") == []
+    assert "my.getAuthUserInfo" in page.text  # the contrast, in words
+
+
+def test_member_page_shows_the_source_documents_answer_with_its_meanings(browser):
+    text = browser.log_in("sandbox-buyer").text
+    cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", text, re.DOTALL)
+    shown = {
+        re.sub(r".*<code>|</code>", "", head): (value, meaning)
+        for head, value, meaning in zip(cells[3::3], cells[4::3], cells[5::3], strict=True)
+    }
+    assert shown["nick_name"][0] == "买家沙箱"
+    assert shown["gender"] == ("F", "女性")
+    assert shown["user_type"] == ("2", "个人账户")
+    assert shown["user_status"] == ("T", "已认证用户")
+    assert shown["is_certified"] == ("T", "通过实名认证")
+    assert shown["is_student_certified"] == ("F", "不是学生")
+    assert shown["avatar"][0] == "–"
+    assert "没有设置" in shown["avatar"][1]
+
+
+def test_denying_is_said_so_and_stores_nothing(site, browser):
+    assert_refused(browser.log_in(None), "bad-request:refused", "拒绝了授权", "什么都没有保存")
+    assert site.store.members("demo-web") == []
+    assert browser.open("/member").status_code == 401
+
+
+@pytest.mark.parametrize("state", [None, "", "wrong", "x" * 22])
+def test_callback_refuses_a_wrong_or_missing_state(site, browser, state):
+    back = browser.answer(browser.open("/login"), "complete", allow_redirects=False)
+    sent = query(back.headers["Location"])
+    assert sent.pop("state")
+    given = sent if state is None else sent | {"state": state}
+    assert_refused(
+        browser.open("/callback", params=given), "bad-request:state", "state", "重新登录"
+    )
+    assert site.store.members("demo-web") == []
+
+
+def test_callback_refuses_a_state_of_another_browser(site, browser, other_browser):
+    other_browser.open("/login")
+    back = browser.answer(browser.open("/login"), "complete", allow_redirects=False).headers[
+        "Location"
+    ]
+    assert_refused(other_browser.get(back, timeout=10), "bad-request:state", "这个浏览器")
+    assert site.store.members("demo-web") == []
+
+
+def test_callback_refuses_a_state_the_second_time(site, browser):
+    back = browser.answer(browser.open("/login"), "complete", allow_redirects=False).headers[
+        "Location"
+    ]
+    assert browser.get(back, timeout=10).url == f"{site.url}/member"
+    assert_refused(browser.get(back, timeout=10), "bad-request:state", "已用过")
+    assert "完整示例" in browser.open("/member").text  # going back has not logged them out
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(590, 200), (601, 400)])
+def test_callback_refuses_a_state_after_ten_minutes(site, browser, monkeypatch, seconds, status):
+    import app as module
+
+    page = browser.open("/login")
+    now = module.time.time()
+    monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: now + seconds))
+    answer = browser.answer(page, "complete")
+    assert answer.status_code == status
+    assert ("超过十分钟" in answer.text) == (status == 400)
+
+
+@pytest.mark.parametrize(
+    "auth_code", ["", "short", "x" * 129, "with space in it", "../../etc/passwd"]
+)
+def test_callback_without_a_usable_auth_code_is_a_refusal(browser, auth_code):
+    state = query(browser.open("/login").url)["state"]
+    assert_refused(
+        browser.open("/callback", params={"state": state, "auth_code": auth_code}),
+        "bad-request:refused",
+    )
+
+
+def test_callback_does_not_read_the_parameter_code(browser):
+    sent = query(
+        browser.answer(browser.open("/login"), "complete", allow_redirects=False).headers[
+            "Location"
+        ]
+    )
+    given = {"state": sent["state"], "code": sent["auth_code"]}
+    assert_refused(browser.open("/callback", params=given), "bad-request:refused")
+
+
+def test_callback_with_a_code_that_alipay_refuses_offers_to_authorise_again(site, browser):
+    state = query(browser.open("/login").url)["state"]
+    answer = browser.open("/callback", params={"state": state, "auth_code": "made-up-code"})
+    assert answer.status_code == 401
+    assert "isv.code-invalid" in answer.text
+    assert 'href="/login?again=1' in answer.text
+    assert site.store.members("demo-web") == []
+
+
+def test_callback_without_the_product_keeps_the_ids_and_the_session(site, browser, switch):
+    switch("product", app_id="demo-web", bound=False)
+    answer = browser.log_in()
+    assert answer.status_code == 403
+    assert "获取会员信息" in answer.text
+    assert "会员信息还没有取到" in browser.open("/member").text
+    (member,) = site.store.members("demo-web")
+    assert member.profile_at is None
+
+
+def test_two_tabs_can_log_in_one_after_the_other(site, browser):
+    one, two = browser.open("/login?next=/member%3Fa"), browser.open("/login?next=/member%3Fb")
+    assert browser.answer(two, "complete").url == f"{site.url}/member?b"
+    assert browser.answer(one, "company").url == f"{site.url}/member?a"
+    assert site.store.count_sessions("demo-web") == 1
+
+
+def test_many_tabs_leave_the_newest_four_good(browser):
+    tabs = [browser.open("/login") for _ in range(5)]
+    assert browser.answer(tabs[0], "complete").status_code == 400
+    assert [browser.answer(tab, "complete").status_code for tab in tabs[1:]] == [200] * 4
+
+
+def test_login_ends_the_session_that_was_there(site, browser):
+    browser.log_in()
+    old = browser.cookies["session"]
+    assert browser.log_in("company", "/login?again=1").ok
+    assert site.store.count_sessions("demo-web") == 1
+    assert browser.cookies["session"] != old
+    with Browser(site.url) as thief:  # who kept the old cookie
+        thief.cookies.set("session", old, domain="127.0.0.1")
+        assert thief.open("/member").status_code == 401
+
+
+def test_login_of_who_is_logged_in_goes_straight_on(site, browser):
+    browser.log_in()
+    assert browser.open("/login?next=/member%3Fhere").url == f"{site.url}/member?here"
+    assert browser.open("/login?again=1").url.startswith(site.settings.authorize_endpoint)
+
+
+def test_login_lasts_as_long_as_the_session_does(emulator, serve):
+    url, app = serve(emulator.settings())
+    with Browser(url) as browser:
+        browser.log_in()
+        (cookie,) = [cookie for cookie in browser.cookies if cookie.name == "session"]
+        assert not cookie.discard  # closing the browser does not end it
+        session_token = app.session_interface.get_signing_serializer(app).loads(cookie.value)[
+            "session"
+        ]
+        assert (
+            abs(cookie.expires - app.extensions["alipay_member"].store.session(session_token).ends)
+            < 60
+        )
+
+
+def test_login_without_a_web_app_says_what_to_set(tmp_path):
+    from alipay_member import Settings
+    from app import create_app
+
+    browser = at_home(create_app(Settings.load(tmp_path, values=production.values())))
+    for path in ("/login", "/callback?state=x&auth_code=whatever-code", "/member"):
+        answer = browser.get(path)
+        assert answer.status_code == 404
+        for name in (
+            "ALIPAY_WEB_APP_ID",
+            "ALIPAY_WEB_APP_PRIVATE_KEY",
+            "ALIPAY_WEB_PUBLIC_KEY",
+            "网页应用",
+        ):
+            assert name in answer.text
+        assert "/login" not in answer.text
+    assert "ALIPAY_WEB_" in browser.get("/").text

@@ -1,0 +1,109 @@
+"""python -m emulator in one process and python app.py --env-file in another: the workbench works the same."""
+
+import os
+import re
+import secrets
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+import requests
+
+from helpers import ROOT, needs, needs_emulator
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = [needs("chromium"), needs_emulator]
+
+
+@pytest.fixture
+def run(tmp_path):
+    """run(*arguments, until=…) → a Python process of its own, once it has printed a line that begins so."""
+    own = {"DATABASE_URL": f"sqlite:///{tmp_path}/members.db", "SECRET_KEY": secrets.token_hex(32)}
+    own["PYTHONIOENCODING"] = "utf-8"
+    running = []
+
+    def start(*arguments, until):
+        command = [sys.executable, *map(str, arguments)]
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            env=os.environ | own,
+        )
+        running.append(process)
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith(until):
+                return process
+        raise AssertionError("".join(said))
+
+    yield start
+    for process in reversed(running):
+        process.terminate()
+        process.communicate()
+
+
+@pytest.fixture
+def standalone(run, tmp_path):
+    """The app's address, its emulator's address, and its members' rows by a connection of our own."""
+    file = tmp_path / "demo.env"
+    run("-m", "emulator", "--port", 0, "--env-file", file, until="Ctrl-C")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    run("app.py", "--env-file", file, "--port", port, until="Open http")
+
+    def rows():
+        with closing(sqlite3.connect(tmp_path / "members.db")) as database:
+            return database.execute("SELECT nick_name, city, user_id FROM members").fetchall()
+
+    return f"http://127.0.0.1:{port}", re.search(r"http://[^/]+", file.read_text("utf-8"))[0], rows
+
+
+def test_standalone_emulator_serves_the_workbench_with_all_its_switches(
+    standalone, page, phone, desk
+):
+    url, emulator, rows = standalone
+    page.goto(url)
+    expect(page).to_have_url(re.compile(f"^{url}/workbench/"))
+    phone.member_centre()
+    phone.authorise()
+    phone.saved("杭州市")
+    assert rows() == [("完整示例", "杭州市", None)]
+    expect(desk.server.locator("img")).to_have_attribute(
+        "src", f"{emulator}/emulator/avatar/complete.svg"
+    )
+    desk.choose("tampered")
+    phone.tap("更新会员信息")
+    desk.failed_with("signature:tampered")
+    assert (
+        requests.get(f"{emulator}/emulator/faults", timeout=10).json()["active"]["name"]
+        == "tampered"
+    )
+    page.click("#mend")
+    expect(page.locator("#active")).to_be_empty()
+    desk.choose("consent-revoked")
+    phone.tap("重试")
+    phone.tap("同意")
+    phone.saved("杭州市")
+    page.click("[data-identity=user_id]")
+    phone.member_centre()
+    page.click("[data-member=sandbox-buyer]")
+    phone.member_centre()
+    assert rows()[-1] == (None, None, "2088102175794899")
+    page.goto(f"{url}/login")
+    page.locator("button[name=member][value=status-w]").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("未激活示例")
+    page.goto(url)
+    with page.expect_navigation():
+        page.click("#reset")
+    phone.member_centre()
+    assert rows() == [(None, None, None)]
+    state = requests.get(f"{emulator}/emulator/members", timeout=10).json()
+    assert state["identity"] == "open_id"
+    assert all(member["consented"] == [] for member in state["members"])

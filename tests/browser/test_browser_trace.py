@@ -1,0 +1,253 @@
+"""What the trace and the panel tell: whose line of code it was, what a reload leaves, and what works again."""
+
+import re
+
+import pytest
+from test_browser_page import WATCH_SHIFTS
+
+from helpers import ROOT, needs, needs_emulator
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = [needs("chromium"), needs_emulator]
+
+
+def inside(step):
+    step.locator("summary").click()
+    return step.locator(".inside")
+
+
+def test_trace_names_the_line_and_function_of_each_call(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    phone.authorise()
+    phone.saved("杭州市")
+    lines = (ROOT / "miniprogram" / "api.js").read_text("utf-8").split("\n")
+    for title, function in (
+        ("my.getAuthCode auth_user", "getAuthCode"),
+        ("my.request → POST /api/member", "send"),
+    ):
+        said = inside(desk.step(title)).locator("code").first.inner_text()
+        number = re.fullmatch(rf"api\.js:(\d+) · {function}\(\)", said)[1]
+        assert title.split()[0] in lines[int(number) - 1]
+    expect(desk.newest("store").locator(".inside code").first).to_have_text(
+        "alipay_member/store.py · MemberStore.save_profile()"
+    )
+
+
+def test_trace_and_contrast_survive_a_reload(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    phone.authorise()
+    phone.saved("杭州市")
+    expect(desk.client).to_contain_text("完整示例")
+    titles = "rows => rows.map(row => row.querySelector('code').textContent)"
+    before = desk.steps.evaluate_all(titles)
+    page.reload()
+    phone.member_centre()
+    expect(desk.client).to_contain_text("完整示例")
+    after = desk.steps.evaluate_all(titles)
+    assert after[: len(before)] == before
+    assert len(after) > len(before)
+    page.click("#clear")
+    page.reload()
+    phone.member_centre()
+    assert desk.steps.filter(has_text="my.getAuthUserInfo").count() == 0
+
+
+def test_trace_says_which_call_a_reload_cut_short(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    phone.tap("授权并获取会员信息")
+    phone.frame.get_by_role("button", name="同意").wait_for()
+    page.reload()
+    phone.member_centre()
+    expect(desk.step("my.getAuthCode auth_user")).to_contain_text("页面重新打开时中断")
+
+
+def test_trace_and_contrast_of_one_person_are_not_kept_for_another(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    phone.authorise()
+    phone.saved("杭州市")
+    page.goto(f"{bench.url}/workbench/?member=company")
+    phone.member_centre()
+    for side in (desk.client, desk.server):
+        expect(side).not_to_contain_text("完整示例")
+
+
+def test_panel_says_when_the_same_works_again(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    for fault, code in (
+        ("getAuthCode-12", "my.getAuthCode 12"),
+        ("tampered", "signature:tampered"),
+    ):
+        desk.choose(fault)
+        phone.tap("授权并获取会员信息" if fault == "getAuthCode-12" else "更新会员信息")
+        desk.failed_with(code)
+        expect(desk.failure.locator(".mended")).to_be_hidden()
+        if fault == "tampered":
+            page.click("#mend")
+        expect(page.locator("#active")).to_be_empty()
+        phone.tap("重试")
+        if fault == "getAuthCode-12":
+            phone.tap("同意")
+        phone.saved("杭州市")
+        expect(desk.failure.locator(".mended")).to_have_text(
+            "后来的一次成功了", use_inner_text=True
+        )
+        expect(desk.failure).to_be_visible()
+    desk.failure.get_by_role("button", name="收起").click()
+    expect(desk.failure).to_be_hidden()
+
+
+def test_link_to_withdrawn_consent(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    phone.authorise()
+    phone.saved("杭州市")
+    page.goto(f"{bench.url}/workbench/?fault=consent-revoked")
+    expect(desk.step("consent-revoked")).to_contain_text("用户在支付宝里解除了授权")
+    expect(page.locator("#active")).to_contain_text("已执行一次")
+    phone.member_centre()
+    phone.tap("更新会员信息")
+    desk.failed_with("aop.invalid-auth-token")
+    phone.frame.get_by_role("button", name="同意").wait_for()
+
+
+def test_link_to_double_taps(page, bench, phone, desk):
+    page.goto(f"{bench.url}/workbench/?fault=double-tap")
+    phone.member_centre()
+    phone.tap("授权并获取会员信息")
+    phone.tap("同意")
+    phone.saved("杭州市")
+    assert len(bench.rows("sessions")) == 1
+    assert desk.steps.filter(has_text="my.navigateTo").count() == 1
+    assert desk.steps.filter(has_text="my.getAuthCode auth_user").count() == 1
+
+
+def test_link_to_an_identity(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    page.goto(f"{bench.url}/workbench/?identity=both")
+    expect(page.locator("[data-identity=both]")).to_have_attribute("aria-pressed", "true")
+    phone.member_centre()
+    assert bench.emulator.accounts.identity == "both"
+    assert [bool(row["open_id"] and row["user_id"]) for row in bench.rows()] == [True]
+    sessions = bench.rows("sessions")
+    page.reload()  # the address says what is the case already: the phone stays logged in
+    phone.member_centre()
+    assert bench.rows("sessions") == sessions
+
+
+def test_page_shows_a_product_that_is_not_bound(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    desk.choose("product-unbound")
+    page.goto(bench.url)
+    expect(page.locator("#active")).to_contain_text("product-unbound")
+    expect(page.locator("[data-fault=product-unbound]")).to_have_attribute("aria-pressed", "true")
+    assert bench.emulator.accounts.without_product == {"demo-mini"}
+    page.click("#mend")
+    expect(page.locator("#active")).to_be_empty()
+    assert bench.emulator.accounts.without_product == set()
+
+
+def test_link_that_the_page_wrote_names_the_whole_state(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    without = page.url
+    desk.choose("tampered")
+    with_fault = page.url
+    page.goto(bench.url)  # this one names nothing: what is switched on stays
+    expect(page.locator("[data-fault=tampered]")).to_have_attribute("aria-pressed", "true")
+    page.goto(without)
+    expect(page.locator("#active")).to_be_empty()
+    phone.member_centre()
+    assert bench.emulator.faults.active() is None
+    page.goto(with_fault)
+    expect(page.locator("#active")).to_contain_text("tampered")
+    expect(page.locator("[data-fault=tampered]")).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.mark.parametrize("fault", ["consent-revoked", "getAuthCode-11", "tampered"])
+@pytest.mark.parametrize(("width", "lang"), [(1440, "zh"), (1024, "en"), (390, "en")])
+def test_link_opens_without_a_jump(page, bench, phone, width, lang, fault):
+    page.add_init_script(WATCH_SHIFTS)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{bench.url}/workbench/?fault={fault}&lang={lang}")
+    phone.see("可信的答复" if fault == "tampered" else "除了这个标识")
+    expect(page.locator("#active")).to_contain_text(fault)
+    assert page.evaluate("window.shifts") == []
+
+
+def test_link_withdraws_consent_once(page, bench, phone, desk):
+    page.goto(f"{bench.url}/workbench/?fault=consent-revoked")
+    phone.member_centre()
+    assert "fault" not in page.url
+    page.reload()
+    phone.member_centre()
+    expect(desk.steps.filter(has_text="consent-revoked")).to_have_count(1)
+
+
+def test_trace_marks_nothing_where_nothing_was_signed(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    for fault, verdict, marked in (
+        ("unsigned", "没有可以验签的内容", 0),
+        ("wrong-key", "签名与被签名的字节对不上", 1),
+        ("disconnect", "没有收到应答", 0),
+    ):
+        desk.choose(fault)
+        phone.tap(
+            "重试"
+            if phone.frame.get_by_role("button", name="重试").count()
+            else "授权并获取会员信息"
+        )
+        if fault == "unsigned":
+            phone.tap("同意")
+        desk.failed_with({"disconnect": "transport:connection"}.get(fault, f"signature:{fault}"))
+        step = inside(desk.newest("exchange"))
+        expect(step).to_contain_text(verdict)
+        expect(step.locator("mark")).to_have_count(marked)
+
+
+def test_trace_explains_what_was_given(page, bench, phone, desk):
+    page.goto(f"{bench.url}/workbench/?app=mistakes")
+    phone.frame.get_by_role("button", name="犯一次这个错").first.click()
+    desk.failed_with("bad-request:auth-code")
+    call = inside(desk.step("my.request → POST /api/auth"))
+    expect(call.locator("tr", has=page.locator("code", has_text="method"))).to_contain_text(
+        "HTTP 方法"
+    )
+    expect(call.locator("tr", has=page.locator("code", has_text="data"))).to_contain_text(
+        '"auth_code": "(undefined)"'
+    )
+    phone.frame.get_by_role("button", name="犯一次这个错").nth(2).click()
+    expect(desk.failure.locator(".mended")).to_be_visible()  # it is no longer the newest
+
+
+def test_trace_shows_both_taps(page, bench, phone, desk):
+    page.goto(f"{bench.url}/workbench/?fault=double-tap")
+    phone.member_centre()
+    expect(desk.step("×2")).to_contain_text("这一下按了两次")
+
+
+def test_forge_locks_its_fields_while_it_is_on(page, bench, phone):
+    page.goto(bench.url)
+    page.click("#forge-on")
+    expect(page.locator("#forge-name")).to_be_disabled()
+    page.click("#forge-on")
+    expect(page.locator("#forge-name")).to_be_enabled()
+
+
+def test_keyboard_gets_past_the_trace_and_back_to_the_phone(page, bench, phone, desk):
+    page.goto(f"{bench.url}/workbench/?fault=sha1")
+    desk.failed_with("signature:sha1")
+    page.locator("#mend").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#mend")).to_be_hidden()
+    assert page.evaluate("document.activeElement.id") == "phone"
+    page.get_by_role("link", name="跳过这些步骤").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "contrast-title"

@@ -1,0 +1,142 @@
+"""python -m emulator, as a process of its own."""
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+
+import pytest
+import requests
+from dotenv import dotenv_values
+
+from helpers import ROOT, needs_emulator
+
+pytestmark = needs_emulator
+NAMES = [
+    "ALIPAY_ENV",
+    "ALIPAY_GATEWAY_URL",
+    "ALIPAY_APP_ID",
+    "ALIPAY_APP_PRIVATE_KEY",
+    "ALIPAY_PUBLIC_KEY",
+    "ALIPAY_WEB_APP_ID",
+    "ALIPAY_WEB_APP_PRIVATE_KEY",
+    "ALIPAY_WEB_PUBLIC_KEY",
+]
+
+
+@pytest.fixture
+def command():
+    """command(*arguments) → a running `python -m emulator` with its output in pipes; ended with the test."""
+    running = []
+
+    def run(*arguments):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "emulator", *map(str, arguments)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        )
+        running.append(process)
+        return process
+
+    yield run
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def greeting(process):
+    """What it prints before it waits."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("Ctrl-C"):
+            return "".join(lines)
+    raise AssertionError(process.stderr.read())
+
+
+def test_it_writes_ready_settings_says_what_to_do_next_and_ends_cleanly(command, tmp_path):
+    file = tmp_path / "demo.env"
+    process = command("--port", 0, "--env-file", file)
+    said = greeting(process)
+    assert f"python app.py --env-file {file}" in said
+    assert "模拟器" in said
+    settings = dotenv_values(file)
+    assert list(settings) == NAMES
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    address = settings["ALIPAY_GATEWAY_URL"].removesuffix("/gateway.do")
+    assert address in said
+    assert requests.get(f"{address}/emulator/members?code=secret", timeout=5).status_code == 200
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert err == ""
+    for secret in ("secret", settings["ALIPAY_APP_PRIVATE_KEY"]):
+        assert secret not in said + out
+
+
+def test_isv_settings_are_ready_too(command, tmp_path):
+    file = tmp_path / "isv.env"
+    greeting(command("--port", 0, "--isv", "--env-file", file))
+    settings = dotenv_values(file)
+    assert list(settings) == [*NAMES, "ALIPAY_APP_AUTH_TOKEN", "ALIPAY_MERCHANT_APP_ID"]
+    assert settings["ALIPAY_MERCHANT_APP_ID"] == "demo-merchant"
+
+
+def test_it_overwrites_its_own_file(command, tmp_path):
+    file = tmp_path / "demo.env"
+    greeting(command("--port", 0, "--env-file", file))
+    first = file.read_text("utf-8")
+    file.chmod(0o644)
+    greeting(command("--port", 0, "--env-file", file))
+    assert file.read_text("utf-8") != first
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    "content", ["ALIPAY_ENV=production\n", "", "\n# Written by python -m emulator"]
+)
+def test_it_leaves_a_file_that_it_did_not_write(command, tmp_path, content):
+    file = tmp_path / ".env"
+    file.write_text(content)
+    process = command("--port", 0, "--env-file", file)
+    out, err = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert str(file) in err
+    assert err.count("\n") == 1
+    assert file.read_text() == content
+    assert "http://" not in out
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(command, tmp_path):
+    process = command("--port", 0, "--env-file", tmp_path / "no" / "demo.env")
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert err.count("\n") == 1
+
+
+def test_a_taken_port_is_one_sentence(command):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = command("--port", port)
+        out, err = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert re.fullmatch(rf".*\b{port}\b.*--port.*\n", err)
+    assert out == ""
+
+
+def test_it_listens_on_loopback_only(command, tmp_path):
+    file = tmp_path / "demo.env"
+    greeting(command("--port", 0, "--env-file", file))
+    port = int(re.search(r":(\d+)/", dotenv_values(file)["ALIPAY_GATEWAY_URL"])[1])
+    with pytest.raises(OSError, match="refused"):
+        # all of 127/8 reaches a socket that listens on 0.0.0.0
+        socket.create_connection(("127.0.0.2", port), 2).close()

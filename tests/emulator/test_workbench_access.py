@@ -1,0 +1,217 @@
+"""The workbench's routes: what it passes on to the emulator, whom it answers, what the page is made of."""
+
+import json
+import re
+
+import pytest
+
+from helpers import ROOT, at_home, needs_emulator
+
+pytestmark = needs_emulator
+SWITCHES = [
+    ("POST", "/workbench/reset"),
+    ("POST", "/workbench/emulator/auth-code"),
+    ("POST", "/workbench/emulator/revoke"),
+    ("PUT", "/workbench/emulator/fault"),
+    ("PUT", "/workbench/emulator/identity"),
+    ("PUT", "/workbench/emulator/product"),
+]
+PAGES = [
+    "/workbench/",
+    "/workbench/events",
+    "/workbench/emulator/members",
+    "/workbench/files/miniprogram/app.json",
+]
+
+
+@pytest.fixture
+def bench(app):
+    from emulator import workbench
+
+    workbench.attach(app)
+    return at_home(app)
+
+
+@pytest.mark.parametrize("name", ["members", "faults"])
+def test_passes_the_emulators_lists_on(bench, emulator, name):
+    import requests
+
+    answer = bench.get(f"/workbench/emulator/{name}").get_json()
+    assert answer.pop("app_id", "demo-mini") == "demo-mini"
+    assert answer == requests.get(f"{emulator.url}/emulator/{name}", timeout=5).json()
+
+
+def test_passes_a_switch_and_its_refusal_on(bench, emulator):
+    assert (
+        bench.put("/workbench/emulator/fault", json={"name": "tampered", "times": 2}).status_code
+        == 200
+    )
+    assert emulator.faults.active() == {"name": "tampered", "times": 2}
+    refused = bench.put("/workbench/emulator/fault", json={"name": "no such fault"})
+    assert (refused.status_code, bool(refused.get_json()["error"])) == (400, True)
+
+
+@pytest.mark.parametrize("name", ["reset", "avatar", "nonsense", "..%2fgateway.do", "members/x"])
+def test_passes_nothing_else_on(bench, name):
+    assert bench.get(f"/workbench/emulator/{name}").status_code == 404
+    assert bench.post(f"/workbench/emulator/{name}", json={}).status_code == 404
+
+
+def test_says_so_if_the_emulator_is_not_running(bench, emulator):
+    emulator.stop()
+    answer = bench.get("/workbench/emulator/members")
+    assert (answer.status_code, answer.get_json()["error"]) == (502, "the emulator is not running")
+    page = bench.get("/workbench/")
+    assert page.status_code == 200
+    assert "The emulator is not running." in page.text
+
+
+@pytest.mark.parametrize(("method", "path"), SWITCHES)
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://127.0.0.1:9999", "https://127.0.0.1:8000"]
+)
+def test_a_foreign_page_changes_nothing(bench, emulator, method, path, origin):
+    answer = bench.open(path, method=method, json={"name": "tampered"}, headers={"Origin": origin})
+    assert answer.status_code == 403
+    assert emulator.faults.active() is None
+
+
+@pytest.mark.parametrize(("method", "path"), SWITCHES)
+def test_a_form_changes_nothing(bench, method, path):
+    for content_type in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data"):
+        assert (
+            bench.open(path, method=method, data="{}", content_type=content_type).status_code == 415
+        )
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "192.168.1.5:8000"]
+)
+def test_a_rebound_name_sees_nothing(bench, path, host):
+    assert bench.get(path, headers={"Host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_page_itself_sees_everything(bench, path):
+    with bench.get(path, headers={"Origin": "http://127.0.0.1:8000"}) as answer:
+        assert answer.status_code == 200
+
+
+def test_reset_forgets_members_sessions_steps_and_faults(bench, sign_in, emulator):
+    sign_in()
+    emulator.faults.set("tampered")
+    emulator.accounts.identify_by("user_id")
+    assert bench.post("/workbench/reset", json={}).status_code == 200
+    assert bench.get("/workbench/events").get_json() == {
+        "events": [],
+        "members": [],
+        "next": 0,
+        "sessions": 0,
+    }
+    assert (emulator.faults.active(), emulator.accounts.identity) == (None, "open_id")
+
+
+@pytest.mark.parametrize("app_name", ["miniprogram", "mistakes"])
+def test_serves_the_mini_programs_byte_for_byte(bench, app_name):
+    folder = ROOT / app_name if app_name == "miniprogram" else ROOT / "emulator" / app_name
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    types = {
+        ".js": "text/javascript",
+        ".json": "application/json",
+        ".axml": "text/plain",
+        ".acss": "text/plain",
+    }
+    assert files
+    for path in files:
+        with bench.get(
+            f"/workbench/files/{app_name}/{path.relative_to(folder).as_posix()}"
+        ) as answer:
+            assert (answer.data, answer.mimetype) == (path.read_bytes(), types[path.suffix])
+
+
+@pytest.mark.parametrize(
+    "path", ["miniprogram/../app.py", "miniprogram/%2e%2e/app.py", "phone/my.js", "x/app.js"]
+)
+def test_serves_no_other_file(bench, path):
+    assert bench.get(f"/workbench/files/{path}").status_code == 404
+
+
+def test_is_the_landing_page_and_keeps_a_deep_link(bench):
+    assert bench.get("/").location == "/workbench/"
+    assert bench.get("/workbench?member=company&lang=en").location.endswith(
+        "/workbench/?member=company&lang=en"
+    )
+    assert re.search(
+        r'data-member="company" aria-pressed="true"', bench.get("/workbench/?member=company").text
+    )
+
+
+def test_a_deep_link_arms_a_fault_that_exists(bench):
+    page = bench.get("/workbench/?fault=tampered").text
+    assert '<p id="active" role="status"><code>tampered</code>' in page
+    assert 'data-fault="tampered" aria-pressed="true"' in page
+    page = bench.get("/workbench/?fault=<b>&member=<b>&app=<b>").text
+    assert '<p id="active" role="status"></p>' in page
+    assert "<b>" not in page
+    assert 'data-member="complete" aria-pressed="true"' in page
+
+
+def test_page_offers_every_member_and_fault_in_both_languages_with_no_inline_script_or_style(bench):
+    page = bench.get("/workbench/").text
+    for member in bench.get("/workbench/emulator/members").get_json()["members"]:
+        assert f'data-member="{member["id"]}"' in page
+    for fault in bench.get("/workbench/emulator/faults").get_json()["faults"]:
+        assert f'data-fault="{fault["name"]}"' in page
+    assert page.count('<span class="zh"') == page.count('<span class="en"')
+    assert not re.search(
+        r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|(?:src|href)=\"(?:https?:)?//", page
+    )
+
+
+def test_words_say_everything_in_both_languages(bench):
+    words = json.loads((ROOT / "emulator" / "words.json").read_text("utf-8"))
+
+    def check(node):
+        if isinstance(node, dict) and ("zh" in node or "en" in node):
+            assert all(node[lang] for lang in ("zh", "en"))
+        for child in (
+            node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        ):
+            check(child)
+
+    check(words)
+    faults = bench.get("/workbench/emulator/faults").get_json()["faults"]
+    assert {fault["group"] for fault in [*faults, *words["failures"]]} == words["groups"].keys()
+
+
+def test_uses_the_emulator_that_the_settings_name():
+    from emulator import workbench
+
+    values = {"ALIPAY_GATEWAY_URL": "http://127.0.0.1:9/gateway.do"}
+    assert workbench.start_emulator(values) == values
+
+
+def test_starts_an_emulator_of_its_own_even_if_the_usual_port_is_taken():
+    import requests
+
+    from emulator import workbench
+
+    first, second = (
+        workbench.start_emulator({"PUBLIC_URL": "http://127.0.0.1:8000"}) for _ in range(2)
+    )
+    assert first["ALIPAY_GATEWAY_URL"] != second["ALIPAY_GATEWAY_URL"]
+    for values in (first, second):
+        assert values["PUBLIC_URL"] == "http://127.0.0.1:8000"
+        url = values["ALIPAY_GATEWAY_URL"].replace("gateway.do", "emulator/members")
+        assert requests.get(url, timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize("body", ["[" * 5000, "{}" * 2, "nonsense"])
+def test_a_switch_that_is_no_json_is_refused(bench, body):
+    answer = bench.put("/workbench/emulator/fault", data=body, content_type="application/json")
+    assert answer.status_code == 400
+
+
+def test_a_head_request_is_no_server_error(bench):
+    assert bench.head("/workbench/emulator/members").status_code < 500

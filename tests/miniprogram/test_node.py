@@ -1,0 +1,22 @@
+"""What runs under Node, from pytest: the phone's parser on the docs' examples, the mini-program's page logic."""
+
+import subprocess
+
+import pytest
+
+from helpers import ROOT, needs
+
+pytestmark = needs("node")
+
+
+@pytest.mark.parametrize("folder", ["miniprogram", "phone"])
+def test_node_suite_passes(folder):
+    if folder == "phone" and not (ROOT / "emulator").is_dir():
+        pytest.skip("emulator/ was deleted")
+    files = sorted(str(path) for path in (ROOT / "tests" / folder).glob("*.test.mjs"))
+    assert files
+    ran = subprocess.run(
+        ["node", "--test", *files], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ran.returncode == 0, ran.stdout[-4000:]
+    assert "# fail 0" in ran.stdout or "ℹ fail 0" in ran.stdout
