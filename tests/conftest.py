@@ -10,6 +10,8 @@ import pytest
 
 from helpers import HAVE_EMULATOR, at_home
 
+pytest.register_assert_rewrite("production", "session_contract", "store_contract")
+
 for _name in [
     name
     for name in os.environ

@@ -1,10 +1,13 @@
-"""Settings as production has them, with keys made here: for tests of the app that need no gateway to answer."""
+"""Settings as production has them, with keys made here, for tests that need no gateway."""
 
 import base64
 from functools import cache
 
+import pytest
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from alipay_member import SettingsError
 
 
 @cache
@@ -19,7 +22,7 @@ def key_pair(name: str) -> tuple[str, str]:
 
 
 def values(**changes: str | None) -> dict[str, str]:
-    """A complete set without a web app; `changes` replaces settings, or takes them out with None."""
+    """A complete set without a web app; `changes` replaces settings or, with None, removes them."""
     base = {
         "ALIPAY_ENV": "production",
         "ALIPAY_APP_ID": "2021000000000001",
@@ -39,3 +42,13 @@ def web_values(**changes: str | None) -> dict[str, str]:
         "ALIPAY_WEB_PUBLIC_KEY": key_pair("Alipay")[1],
     }
     return values(**(web | changes))
+
+
+def refusal(call, *args, **options) -> str:
+    """The one sentence with which `call` refuses the settings; it never quotes the private key."""
+    with pytest.raises(SettingsError) as caught:
+        call(*args, **options)
+    (sentence,) = caught.value.args
+    assert "\n" not in sentence
+    assert key_pair("app")[0] not in sentence
+    return sentence

@@ -1,4 +1,4 @@
-"""Answers composed byte by byte, and two ways to hand them to a client: without a network, and over a socket."""
+"""Answers composed byte by byte, handed to a client without a network or over a socket."""
 
 import base64
 import contextlib
@@ -39,7 +39,7 @@ def signature(signed, owner="alipay", digest=SHA256):
 
 
 def answer(node, name=SHARE_NODE, sign=None, between=b""):
-    """An answer as the gateway lays it out; `sign` is made by Alipay over the node's bytes unless given."""
+    """An answer as the gateway lays it out, signed by Alipay over the node's bytes by default."""
     sign = signature(node) if sign is None else sign
     return b'{"%s":%s%s,"sign":"%s"}' % (name.encode(), node, between, sign.encode())
 
@@ -51,6 +51,12 @@ def encoded(value, charset="utf-8"):
         .replace("/", "\\/")
         .encode(charset)
     )
+
+
+def token_answer(**fields):
+    """A right answer of alipay.system.oauth.token; `fields` are added or take another's place."""
+    node = {"access_token": "authusrB1", "refresh_token": "authusrB2", "open_id": "007"} | fields
+    return answer(encoded(node), "alipay_system_oauth_token_response")
 
 
 def client_options():
@@ -95,7 +101,7 @@ def answering(body, charset="utf-8", status=200):
 
 
 class Server:
-    """A gateway on a socket that counts connections, keeps the raw requests and replies what it is told.
+    """A gateway on a socket: counts connections, keeps raw requests, replies what it is told.
 
     `reply` gets the connection and may write anything; returning False hangs up.
     """
@@ -136,7 +142,10 @@ class Server:
 
 def http(body, status="200 OK", headers=""):
     """A whole HTTP answer."""
-    head = f"HTTP/1.1 {status}\r\nContent-Type: text/html;charset=utf-8\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+    head = (
+        f"HTTP/1.1 {status}\r\nContent-Type: text/html;charset=utf-8\r\n"
+        f"Content-Length: {len(body)}\r\n{headers}\r\n"
+    )
     return head.encode() + body
 
 

@@ -1,4 +1,4 @@
-"""Which answers the client accepts, and why it refuses the others: bytes composed and signed here, by hand."""
+"""Which answers the client accepts and why it refuses the others: bytes composed by hand."""
 
 import json
 

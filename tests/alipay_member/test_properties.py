@@ -1,4 +1,7 @@
-"""What holds for all parameters, all answers and all bytes. The same examples in every run: a failure is a change."""
+"""What holds for all parameters, all answers and all bytes.
+
+Each run tries the same examples: a new failure means that the code has changed.
+"""
 
 import json
 

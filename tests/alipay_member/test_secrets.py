@@ -1,4 +1,4 @@
-"""Tokens, codes, keys and signatures are in no text that is made here or by others for us; what `report` says."""
+"""No text, ours or a library's, contains a token, code, key or signature; what `report` says."""
 
 import logging
 import traceback
@@ -140,7 +140,8 @@ def test_report_is_the_question_that_support_asks_for():
     assert zh[0] == "使用环境: 本机模拟器或其他网关（127.0.0.1）"
     assert zh[1] == "接口名称: 换取授权访问令牌 alipay.system.oauth.token"
     assert zh[2].startswith(
-        "请求参数: app_id=demo-mini&charset=utf-8&code=***(32)&format=JSON&grant_type=authorization_code&"
+        "请求参数: app_id=demo-mini&charset=utf-8&code=***(32)&format=JSON"
+        "&grant_type=authorization_code&"
     )
     assert zh[2].endswith("&version=1.0")
     assert "&sign=***(344)&sign_type=RSA2&timestamp=" in zh[2]

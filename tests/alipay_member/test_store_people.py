@@ -1,4 +1,4 @@
-"""Whom the store believes: an answer must name the session's member by an id that is known already."""
+"""Whom the store believes: an answer must name the session's member by an id known already."""
 
 import pytest
 

@@ -1,6 +1,7 @@
 """What a client claims about itself is no evidence: only what Alipay signed reaches the database.
 
-Over real HTTP. Each test sees the forged field arrive at the server and reads the database by its own connection.
+Over real HTTP: each test sees the forged field arrive at the server and reads the database
+through a connection of its own.
 """
 
 import json

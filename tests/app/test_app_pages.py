@@ -1,4 +1,4 @@
-"""What all answers have in common: headers, languages, one host name, and nothing secret in any log."""
+"""What all answers have in common: headers, languages, one host name, no secrets in a log."""
 
 import json
 import logging
@@ -204,7 +204,7 @@ def test_logs_hold_no_token_code_or_key(emulator, serve, auth_code, caplog, capf
 
 
 def ours(record):
-    """A log record's text, unless it is this test's own, playing the browser: urllib3's of calls to the app."""
+    """A log record's text, unless urllib3 logged a call of this test, which plays the browser."""
     text = unquote(record.getMessage())
     return (
         ""

@@ -1,4 +1,7 @@
-"""ALIPAY_CHARSET=GBK, from the browser to the database. 誠's second byte in GBK is `\\`, which JSON escapes with."""
+"""ALIPAY_CHARSET=GBK, from the browser to the database.
+
+誠's second byte in GBK is `\\`, which JSON escapes with.
+"""
 
 import pytest
 import requests

@@ -1,4 +1,4 @@
-"""Tokens that end: they are refreshed and the call goes on, or the answer is a clean "authorise again"."""
+"""Tokens that end are refreshed and the call goes on, or the answer says to authorise again."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -79,7 +79,7 @@ def test_live_token_is_left_alone(web, sign_in, calls):
 def test_two_requests_that_refresh_at_the_same_moment_both_succeed(
     web, app, sign_in, calls, end_access_tokens
 ):
-    """The first is done at Alipay, but not yet in the store, when the second is refused: it waits for the first."""
+    """The second is refused while the first, done at Alipay, is not in the store: it waits."""
     session = sign_in()
     end_access_tokens()
     parts = app.extensions["alipay_member"]

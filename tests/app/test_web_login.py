@@ -1,4 +1,4 @@
-"""The web login: /login → the authorise page → /callback → /member, over HTTP as a browser does it."""
+"""The web login as a browser does it: /login → the authorise page → /callback → /member."""
 
 import re
 from types import SimpleNamespace

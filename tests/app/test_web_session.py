@@ -1,4 +1,4 @@
-"""The web login's session: where it returns to, its forms, what it does not open, and the login for a merchant."""
+"""The web login's session: where it returns to, its forms, what it does not open, merchants."""
 
 import pytest
 import requests
