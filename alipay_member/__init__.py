@@ -1,30 +1,39 @@
-"""Alipay's 获取会员信息 (get member info) for any Python server: copy this folder into your project.
+# SPDX-License-Identifier: MIT-0
+"""Alipay's 获取会员信息 (get member info) for any Python server: copy this folder.
 
-    settings.py      environment → one frozen Settings object, or one sentence that says what is wrong
+    client.py        AlipayClient: the calls, and GATEWAYS, where sandbox and production are
+    methods.py       what the two methods say: Token, Profile
     signing.py       keys, string to sign, sign, verify
     answer.py        an answer's bytes → its node and exactly the bytes that were signed
-    client.py        AlipayClient: the calls
-    errors.py        what can go wrong; explanations.py says what to do about it, in Chinese and English
-    store.py         MemberStore: members and sessions
+    transport.py     one POST, bounded in time and size
+    errors.py what can go wrong; explanations.py says what to do about it, in Chinese and English
+    store.py MemberStore: members and sessions; schema.sql has the tables membership.py
+    with_live_token: a token that has ended is refreshed
 
-It needs `requests`, `cryptography` and `python-dotenv` (settings.py alone), no web framework.
+It needs `requests` and `cryptography`, no web framework, and reads no environment.
 """
 
-from .client import AlipayClient, Exchange, Profile, Token
+from .client import GATEWAYS, AlipayClient, Exchange
 from .errors import (
     AlipayError,
     GatewayError,
     IdentityError,
     KeyFormatError,
+    SchemaError,
+    SessionEnded,
     SignatureError,
     TransportError,
 )
-from .settings import Settings, SettingsError
+from .explanations import Description, describe
+from .membership import with_live_token
+from .methods import Profile, Token
 from .store import Member, MemberStore, Session
 
 __all__ = [
+    "GATEWAYS",
     "AlipayClient",
     "AlipayError",
+    "Description",
     "Exchange",
     "GatewayError",
     "IdentityError",
@@ -32,10 +41,12 @@ __all__ = [
     "Member",
     "MemberStore",
     "Profile",
+    "SchemaError",
     "Session",
-    "Settings",
-    "SettingsError",
+    "SessionEnded",
     "SignatureError",
     "Token",
     "TransportError",
+    "describe",
+    "with_live_token",
 ]

@@ -1,7 +1,9 @@
+# SPDX-License-Identifier: MIT-0
 """RSA2, the way Alipay's gateway does it: keys, the string to sign, sign, verify. Pure functions.
 
 RSA2 is RSASSA-PKCS1-v1_5 with SHA-256, written in base64.
-Alipay's pages: 签名专区, https://opendocs.alipay.com/common/02kf5q (request), 自行实现验签 (answer).
+Pages: 签名专区 (request), https://opendocs.alipay.com/common/02kf5q
+       自行实现验签 (answer), https://opendocs.alipay.com/common/02mse7
 """
 
 import base64
@@ -10,7 +12,6 @@ import os
 import re
 import warnings
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -28,13 +29,11 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
 def string_to_sign(parameters: Mapping[str, str]) -> str:
     """The text that a request's signature covers (待签名字符串).
 
-    Every parameter but `sign` (`sign_type` stays in), empty values left out, sorted by name, values not URL-encoded.
+    Every parameter but `sign` (`sign_type` stays in), empty values left out, sorted by name, values
+    not URL-encoded.
     """
-    return "&".join(
-        f"{name}={value}"
-        for name, value in sorted(parameters.items())
-        if name != "sign" and value != ""
-    )
+    signed = {name: value for name, value in parameters.items() if name != "sign" and value != ""}
+    return "&".join(f"{name}={value}" for name, value in sorted(signed.items()))
 
 
 def sign(data: bytes, private_key: RSAPrivateKey) -> str:
@@ -43,7 +42,7 @@ def sign(data: bytes, private_key: RSAPrivateKey) -> str:
 
 
 def verify(data: bytes, signature: str, public_key: RSAPublicKey) -> bool:
-    """Whether `signature` (base64) is the RSA2 signature over exactly these bytes by the owner of `public_key`."""
+    """Whether `signature` (base64) is RSA2 over exactly these bytes, by `public_key`'s owner."""
     try:
         public_key.verify(base64.b64decode(signature, validate=True), data, PKCS1v15(), SHA256())
     except (InvalidSignature, ValueError):
@@ -56,8 +55,8 @@ def signature_flaw(
 ) -> str | None:
     """None if Alipay signed these bytes; else what is wrong, as SignatureError names it.
 
-    An RSA signature can be opened with its public key: what is inside tells a signature that this key made over
-    other bytes ("tampered") from one that this key never made ("wrong-key").
+    An RSA signature can be opened with its public key: what is inside tells a signature that this
+    key made over other bytes ("tampered") from one that this key never made ("wrong-key").
     """
     if not signature:
         return "unsigned"
@@ -74,7 +73,10 @@ def signature_flaw(
 
 
 def _made_by(key: RSAPublicKey, signature: str, algorithm: HashAlgorithm) -> bool:
-    """Whether `key` opens the signature and a digest of this algorithm is inside, whatever the bytes signed were."""
+    """Whether `key` opens the signature and finds a digest of this algorithm inside.
+
+    Over which bytes it was made does not matter here.
+    """
     try:
         key.recover_data_from_signature(
             base64.b64decode(signature, validate=True), PKCS1v15(), algorithm
@@ -85,87 +87,101 @@ def _made_by(key: RSAPublicKey, signature: str, algorithm: HashAlgorithm) -> boo
 
 
 def load_private_key(key: str | RSAPrivateKey) -> RSAPrivateKey:
-    """The app's private key (应用私钥) from a file's path, PEM text or one-line base64, PKCS#1 or PKCS#8.
+    """The app's private key (应用私钥): PKCS#1 or PKCS#8, as PEM, one-line base64 or a file's path.
 
-    Takes some 50 ms: load it once; a loaded key is returned as it is. KeyFormatError says what was found instead.
+    Takes some 50 ms: load it once. A loaded key is returned as it is. KeyFormatError says what was
+    found instead.
     """
     loaded = _load(key, "private") if isinstance(key, str) else key
     if not isinstance(loaded, RSAPrivateKey):
-        raise KeyFormatError(
-            "this is a public key, but the app's private key (应用私钥) belongs here"
-        )
+        message = "this is a public key, but the app's private key (应用私钥) belongs here"
+        raise KeyFormatError(message, "public")
     return loaded
 
 
 def load_public_key(key: str | RSAPublicKey) -> RSAPublicKey:
-    """Alipay's public key (支付宝公钥), from the same forms. Raises KeyFormatError."""
+    """Alipay's public key (支付宝公钥), in the same forms. Raises KeyFormatError."""
     loaded = _load(key, "public") if isinstance(key, str) else key
     if not isinstance(loaded, RSAPublicKey):
-        raise KeyFormatError(
-            "this is a private key, but Alipay's public key (支付宝公钥) belongs here"
-        )
+        message = "this is a private key, but Alipay's public key (支付宝公钥) belongs here"
+        raise KeyFormatError(message, "private")
     return loaded
 
 
 def _load(text: str, kind: str) -> RSAPrivateKey | RSAPublicKey:
-    der = _der(text, kind)
-    key: object = None
-    try:
-        key = load_der_private_key(der, password=None)
-    except TypeError:
-        raise KeyFormatError(
-            "this is an encrypted private key: export it without a password"
-        ) from None
-    except (ValueError, UnsupportedAlgorithm):
-        with suppress(ValueError, UnsupportedAlgorithm):
-            key = load_der_public_key(der)
-    if key is None:
-        raise KeyFormatError(
-            f"these bytes are no RSA {kind} key: copy it from Alipay's key tool or console again"
-        )
+    key = _from_der(_der(_content(text, kind), kind), kind)
     if not isinstance(key, RSAPrivateKey | RSAPublicKey):
-        raise KeyFormatError(
-            f"this is a key of another kind ({type(key).__name__}): RSA2 needs an RSA key"
-        )
+        raise _other_kind(type(key).__name__)
     if key.key_size < 2048:
-        warnings.warn(
-            f"an RSA key of {key.key_size} bits is too short today: make one of 2048 bits",
-            stacklevel=3,
-        )
+        message = f"an RSA key of {key.key_size} bits is too short today: make one of 2048 bits"
+        warnings.warn(message, stacklevel=4)
     return key
 
 
-def _der(text: str, kind: str) -> bytes:
-    """The key's bytes, out of whichever form the text has."""
+def _content(text: str, kind: str) -> str:
+    """The key's text: `text` itself, or what the file that it names contains."""
     text = text.strip().lstrip("\ufeff")
     if not text:
-        raise KeyFormatError(f"the {kind} key is empty")
+        raise KeyFormatError(f"the {kind} key is empty", "empty")
     if "-----" not in text and "\n" not in text and os.path.isfile(text):
         text = Path(text).read_bytes().decode("utf-8-sig", errors="replace").strip()
         if "\ufffd" in text or "\0" in text:
-            raise KeyFormatError(
-                f"the {kind} key's file is no text (DER or UTF-16?): save it as PEM"
-            )
-    text = text.replace("\\n", "\n")  # only now: C:\new.pem is a path
-    if pem := _PEM.search(text):
+            message = f"the {kind} key's file is no text (DER or UTF-16?): save it as PEM"
+            raise KeyFormatError(message, "binary")
+    return text.replace("\\n", "\n")  # only now: C:\new.pem is a path
+
+
+def _der(text: str, kind: str) -> bytes:
+    """The key's bytes, out of PEM or one line of base64."""
+    pem = _PEM.search(text)
+    if pem:
         label, text = pem.groups()
-        if "CERTIFICATE" in label:
-            raise KeyFormatError(
-                "this is a certificate (公钥证书): this client takes the public key itself, 公钥模式"
-            )
-        if "ENCRYPTED" in label or "ENCRYPTED" in text:
-            raise KeyFormatError("this is an encrypted private key: export it without a password")
-        if label not in ("PRIVATE KEY", "RSA PRIVATE KEY", "PUBLIC KEY", "RSA PUBLIC KEY"):
-            raise KeyFormatError(f"this is a key of another kind ({label}): RSA2 needs an RSA key")
+        _check_label(label, text)
     elif "-----" in text:
-        raise KeyFormatError("the PEM text is cut: its BEGIN line has no END line that matches")
+        message = "the PEM text is cut: its BEGIN line has no END line that matches"
+        raise KeyFormatError(message, "cut")
     elif not _BASE64.fullmatch(text):
-        raise KeyFormatError(
-            f"the {kind} key is neither a file that exists, nor PEM text, nor one line of base64"
-        )
+        message = f"the {kind} key is neither a file that exists, nor PEM, nor one line of base64"
+        raise KeyFormatError(message, "unknown")
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except binascii.Error:
-        raise KeyFormatError(
-            f"the {kind} key's base64 is cut or damaged: copy it again, whole"
-        ) from None
+        message = f"the {kind} key's base64 is cut or damaged: copy it again, whole"
+        raise KeyFormatError(message, "damaged") from None
+
+
+def _check_label(label: str, text: str) -> None:
+    """What a PEM block calls itself tells the commonest mistakes apart."""
+    if "CERTIFICATE" in label:
+        message = (
+            "this is a certificate (公钥证书): this client takes the public key itself, 公钥模式"
+        )
+        raise KeyFormatError(message, "certificate")
+    if "ENCRYPTED" in label or "ENCRYPTED" in text:
+        raise _encrypted()
+    if label not in ("PRIVATE KEY", "RSA PRIVATE KEY", "PUBLIC KEY", "RSA PUBLIC KEY"):
+        raise _other_kind(label)
+
+
+def _from_der(der: bytes, kind: str) -> object:
+    try:
+        return load_der_private_key(der, password=None)
+    except TypeError:
+        raise _encrypted() from None
+    except (ValueError, UnsupportedAlgorithm):
+        pass
+    try:
+        return load_der_public_key(der)
+    except (ValueError, UnsupportedAlgorithm):
+        message = f"these bytes are no RSA {kind} key: copy it from Alipay's key tool or console"
+        raise KeyFormatError(message, "no-key") from None
+
+
+def _encrypted() -> KeyFormatError:
+    message = "this is an encrypted private key: export it without a password"
+    return KeyFormatError(message, "encrypted")
+
+
+def _other_kind(name: str) -> KeyFormatError:
+    message = f"this is a key of another kind ({name}): RSA2 needs an RSA key"
+    return KeyFormatError(message, "other-kind")

@@ -47,7 +47,7 @@ class SessionContract:
         session_token, session = store.sign_in("app", token("o1", union_id="un1"))
         assert store.session(session_token) == session
         assert (session.access_token, session.refresh_token) == ("access-1", "refresh-1")
-        assert (session.access_ends, session.refresh_ends, session.ends) == tuple(
+        assert (session.access_expires_at, session.refresh_expires_at, session.expires_at) == tuple(
             clock.now + days * DAY for days in (15, 30, 30)
         )
         member = session.member
@@ -87,7 +87,7 @@ class SessionContract:
         session_token, session = store.sign_in(
             "app", token("o1", expires_in=lives[0], re_expires_in=lives[1])
         )
-        assert session.ends == clock.now + ends
+        assert session.expires_at == clock.now + ends
         clock.now += ends - 1
         assert store.session(session_token)
         assert store.count_sessions("app") == 1
@@ -98,18 +98,18 @@ class SessionContract:
 
     def test_session_without_refresh_token_ends_with_the_access_token(self, store, clock):
         alone = Token("access", "", DAY, 30 * DAY, "o1", None)
-        assert store.sign_in("app", alone)[1].ends == clock.now + DAY
+        assert store.sign_in("app", alone)[1].expires_at == clock.now + DAY
 
     def test_renew_keeps_the_session_and_its_end(self, store, clock):
         session_token, before = store.sign_in("app", token("o1"))
         clock.now += 20 * DAY
         after = store.renew(before, token("o1", name="2"))
-        assert (after.access_token, after.refresh_token, after.ends) == (
+        assert (after.access_token, after.refresh_token, after.expires_at) == (
             "access-2",
             "refresh-2",
-            before.ends,
+            before.expires_at,
         )
-        assert after.access_ends == clock.now + 15 * DAY
+        assert after.access_expires_at == clock.now + 15 * DAY
         assert store.session(session_token) == store.reload(before) == after
 
     def test_renew_refuses_somebody_else(self, store):

@@ -2,7 +2,9 @@
 
 import pytest
 
-from alipay_member import AlipayClient, Settings
+from alipay_member import AlipayClient
+
+from settings import Settings
 from alipay_member.errors import (
     AlipayError,
     GatewayError,

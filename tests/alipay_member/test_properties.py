@@ -8,7 +8,9 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from alipay_member import AlipayClient, Settings
+from alipay_member import AlipayClient
+
+from settings import Settings
 from alipay_member.errors import AlipayError, GatewayError
 from alipay_member.signing import sign, string_to_sign, verify
 from helpers import needs_emulator

@@ -6,7 +6,9 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from alipay_member import AlipayClient, Settings
+from alipay_member import AlipayClient
+
+from settings import Settings
 from alipay_member.errors import AlipayError, Call, GatewayError
 from helpers import needs_emulator
 from wire import answer, answering, client_of, client_options, encoded, http, signature

@@ -77,7 +77,7 @@ AUTHORIZATIONS = [
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
-    from alipay_member import Settings
+    from settings import Settings
     from app import create_app
 
     values = production.web_values(PUBLIC_URL="http://127.0.0.1:8000")

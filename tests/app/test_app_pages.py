@@ -30,7 +30,7 @@ def app(tmp_path):
 
 
 def make(folder, **changes):
-    from alipay_member import Settings
+    from settings import Settings
     from app import create_app
 
     return create_app(Settings.load(folder, values=production.web_values(**changes)))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import production
-from alipay_member import Settings, SettingsError
-from alipay_member.settings import NAMES, environment, read_values
+from settings import Settings, SettingsError
+from settings import NAMES, environment, read_values
 from helpers import ROOT
 from production import refusal
 

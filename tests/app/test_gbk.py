@@ -10,7 +10,7 @@ from test_web_login import Browser
 
 @pytest.fixture
 def settings(emulator, tmp_path):
-    from alipay_member import Settings
+    from settings import Settings
 
     return Settings.load(tmp_path, values=emulator.settings() | {"ALIPAY_CHARSET": "GBK"})
 

@@ -7,7 +7,7 @@ import stat
 import pytest
 
 import production
-from alipay_member import Settings
+from settings import Settings
 from production import refusal
 
 EMULATOR = {"ALIPAY_ENV": "emulator", "ALIPAY_APP_ID": "demo-mini"}

@@ -240,13 +240,13 @@ def test_login_lasts_as_long_as_the_session_does(emulator, serve):
             "session"
         ]
         assert (
-            abs(cookie.expires - app.extensions["alipay_member"].store.session(session_token).ends)
+            abs(cookie.expires - app.extensions["alipay_member"].store.session(session_token).expires_at)
             < 60
         )
 
 
 def test_login_without_a_web_app_says_what_to_set(tmp_path):
-    from alipay_member import Settings
+    from settings import Settings
     from app import create_app
 
     browser = at_home(create_app(Settings.load(tmp_path, values=production.values())))
