@@ -1,4 +1,4 @@
-"""Fixtures that most tests share: an emulated Alipay on a free port, a client, a store and the app wired to it."""
+"""Fixtures that most tests share: an emulated Alipay, a client, a store, the app wired to them."""
 
 import functools
 import os
@@ -35,7 +35,8 @@ def pytest_terminal_summary(terminalreporter):
 @pytest.fixture(scope="session", autouse=True)
 def keys_are_parsed_once():
     """Parsing a private key takes some 50 ms, and an app with its settings does it four times."""
-    from alipay_member import client, settings, signing
+    import settings
+    from alipay_member import client, signing
 
     parse = functools.cache(signing.load_private_key)
     with pytest.MonkeyPatch.context() as patch:
@@ -67,7 +68,7 @@ def emulator(keys, monkeypatch):
 
 @pytest.fixture
 def settings(emulator, tmp_path):
-    from alipay_member import Settings
+    from settings import Settings
 
     return Settings.load(tmp_path, values=emulator.settings())
 
@@ -81,9 +82,9 @@ def client(settings):
 
 @pytest.fixture
 def store(settings):
-    from alipay_member import MemberStore
+    from reading import ReadingStore
 
-    return MemberStore(settings.database_url)
+    return ReadingStore(settings.database_url)
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def web(app):
 
 @pytest.fixture
 def auth_code(emulator):
-    """auth_code(member="complete", scopes=["auth_user"], app_id="demo-mini") → a fresh auth_code."""
+    """auth_code(member, scopes, app_id) → a fresh auth_code, by default of "complete"."""
     import requests
 
     def give(member="complete", scopes=("auth_user",), app_id="demo-mini"):
@@ -126,7 +127,7 @@ def switch(emulator):
 
 @pytest.fixture
 def sign_in(web, auth_code):
-    """sign_in(member, scopes) → the headers that carry a fresh session, opened by POST /api/auth."""
+    """sign_in(member, scopes) → the headers of a fresh session, opened by POST /api/auth."""
 
     def send(*args, **options):
         answer = web.post("/api/auth", json={"auth_code": auth_code(*args, **options)})
@@ -149,20 +150,20 @@ def rows(settings):
 
 @pytest.fixture
 def serve(tmp_path):
-    """serve(values) → (address, app): the app on real HTTP. Served again in one test, it is a restart."""
+    """serve(values) → (address, app): the app on real HTTP. Served again in a test: a restart."""
     from werkzeug.serving import make_server
 
-    import pages
-    from alipay_member import Settings
     from app import create_app
+    from serve import Quiet
+    from settings import Settings
 
     servers = []
 
     def start(values):
-        server = make_server("127.0.0.1", 0, None, threaded=True, request_handler=pages.Quiet)
+        server = make_server("127.0.0.1", 0, None, threaded=True, request_handler=Quiet)
         url = f"http://127.0.0.1:{server.port}"
         server.app = create_app(Settings.load(tmp_path, values=values | {"PUBLIC_URL": url}))
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.005,), daemon=True).start()
         servers.append(server)
         return url, server.app
 
@@ -174,7 +175,7 @@ def serve(tmp_path):
 
 @pytest.fixture
 def gateway_that():
-    """gateway_that(reply) → a wire.Server that answers with these bytes, or does what a function of the socket does."""
+    """gateway_that(reply) → a wire.Server that sends these bytes, or calls reply(connection)."""
     from wire import Server
 
     servers = []
@@ -195,6 +196,6 @@ def end_access_tokens(settings):
 
     def edit():
         with closing(sqlite3.connect(settings.database_url.removeprefix("sqlite:///"))) as db, db:
-            assert db.execute("UPDATE sessions SET access_ends = 1").rowcount
+            assert db.execute("UPDATE sessions SET access_expires_at = 1").rowcount
 
     return edit

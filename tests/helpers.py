@@ -1,4 +1,4 @@
-"""What tests of several rooms share besides fixtures: where things are, and what is installed here."""
+"""What tests of several rooms share besides fixtures: where things are, what is installed here."""
 
 import functools
 import importlib.util
@@ -9,17 +9,36 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = next(
-    (path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), None
+HAVE_EMULATOR = (ROOT / "emulator").is_dir()  # whoever copies the app may delete it
+NOT_OURS = (  # what lies in the project's folder and is not in the repository
+    *(".venv", ".git", "*.env", "instance", "node_modules", "screenshots"),
+    *("__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
 )
-HAVE_EMULATOR = (
-    ROOT / "emulator"
-).is_dir()  # the app's own tests also pass when emulator/ was deleted
 needs_emulator = pytest.mark.skipif(not HAVE_EMULATOR, reason="emulator/ was deleted")
 
 
+def find_chromium() -> str | None:
+    for name in ("chromium", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    return None
+
+
+CHROMIUM = find_chromium()
+
+
+def project_files() -> list[Path]:
+    """All files of the project, in order."""
+    found = []
+    ignored = shutil.ignore_patterns(*NOT_OURS)
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = set(folders) - ignored(folder, folders)
+        found += [Path(folder, name) for name in set(files) - ignored(folder, files)]
+    return sorted(found)
+
+
 def needs(*tools: str) -> pytest.MarkDecorator:
-    """Skip where a tool (node, openssl, an npm package…) is missing, saying which; where CI is set, fail instead."""
+    """Skip where a tool (node, openssl, an npm package…) is missing; where CI is set, fail."""
     missing = [tool for tool in tools if not _have(tool)]
     if missing and os.environ.get("CI"):
         return pytest.mark.usefixtures("fail_for_missing_tools")
@@ -29,11 +48,9 @@ def needs(*tools: str) -> pytest.MarkDecorator:
 def _have(tool: str) -> bool:
     if tool == "chromium":
         return bool(CHROMIUM and importlib.util.find_spec("playwright"))
-    return (
-        bool(shutil.which(tool))
-        if tool in ("node", "openssl")
-        else (ROOT / "tests/node_modules" / tool).is_dir()
-    )
+    if tool in ("node", "openssl"):
+        return bool(shutil.which(tool))
+    return (ROOT / "tests/node_modules" / tool).is_dir()
 
 
 def at_home(app):

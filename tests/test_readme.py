@@ -1,4 +1,4 @@
-"""README's commands and snippets, run. pip is left out (tests make no traffic but loopback); .ci/run has it."""
+"""README's commands and snippets, run. Only pip is left out, which needs a network; see .ci/run."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ import sys
 import pytest
 import requests
 
-from helpers import ROOT, needs_emulator
+from helpers import NOT_OURS, ROOT, needs_emulator
 
 README = (ROOT / "README.md").read_text("utf-8")
 COMMANDS = [
@@ -31,13 +31,13 @@ def free_port():
 
 @pytest.fixture
 def run(tmp_path):
-    """run(command, until) starts the last part of a README command in a copy of the project and reads until a line."""
+    """run(command, until) starts a README command's last part in a copy, and reads until a line."""
     running = []
     copy = tmp_path / "project"
     shutil.copytree(
         ROOT,
         copy,
-        ignore=shutil.ignore_patterns(".venv", ".git", "node_modules", "instance", ".*_cache"),
+        ignore=shutil.ignore_patterns(*NOT_OURS),
     )
 
     def start(command, until):

@@ -1,29 +1,46 @@
-"""The house rules: who may know whom, how large a file may grow, and that emulator/ can be deleted."""
+"""The rules of the house: who may know whom, and how a file is written.
+
+What holds once emulator/ is deleted stands in test_delete.py.
+"""
 
 import ast
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-import production
-from helpers import HAVE_EMULATOR, ROOT
+from helpers import ROOT, needs_emulator, project_files
 
-OWN = {"app", "pages", "alipay_member", "emulator", "tests", "conftest"}
-SOURCES = [
+APP = ("app.py", "settings.py", "web.py", "serve.py")
+PRODUCT = ("alipay_member", "emulator", "workshop", "miniprogram", "static", "templates")
+OWN = {"app", "settings", "web", "serve", "alipay_member", "emulator", "workshop", "tests"}
+FILES = project_files()
+TEXTS = [
     path
-    for path in sorted(ROOT.rglob("*"))
-    if path.suffix in (".py", ".js", ".html", ".css", ".axml", ".acss")
-    and not {".venv", "node_modules", "instance"} & set(path.relative_to(ROOT).parts)
-    and not path.relative_to(ROOT).parts[0].startswith(".")
+    for path in FILES
+    if path.suffix in (".py", ".js", ".mjs", ".html", ".css", ".axml", ".acss", ".sql", ".md")
 ]
+WRITTEN = [path for path in FILES if path.suffix in (".py", ".js", ".mjs")]
+PRODUCT_FILES = [
+    path
+    for path in TEXTS
+    if path.relative_to(ROOT).parts[0] in PRODUCT or (path.parent == ROOT and path.suffix == ".py")
+]
+
+
+def short(path):
+    """A path as a test's name."""
+    return str(path.relative_to(ROOT)) if isinstance(path, Path) else None
 
 
 def python_files(folder):
     return sorted((ROOT / folder).rglob("*.py"))
+
+
+def parse(path):
+    return ast.parse(path.read_text("utf-8"))
 
 
 def imports(tree):
@@ -35,59 +52,205 @@ def imports(tree):
             yield "." * node.level if node.level else node.module.partition(".")[0]
 
 
-def parse(path):
-    return ast.parse(path.read_text("utf-8"))
+# Who may know whom
 
 
-@pytest.mark.parametrize("path", python_files("alipay_member"), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", python_files("alipay_member"), ids=short)
 def test_alipay_member_imports_nothing_of_the_project_and_no_web_framework(path):
     found = set(imports(parse(path)))
-    assert not found & ((OWN | {"flask", "werkzeug", "jinja2"}) - {"alipay_member"})
     assert ".." not in found
-    allowed = {
-        ".",
-        "alipay_member",
-        "requests",
-        "urllib3",
-        "cryptography",
-        "dotenv",
-        "psycopg",
-        "psycopg_pool",
-    }
+    allowed = {".", "requests", "urllib3", "cryptography", "psycopg", "psycopg_pool"}
     assert found <= allowed | sys.stdlib_module_names
 
 
-def test_only_main_of_app_imports_the_emulator():
-    tree = parse(ROOT / "app.py")
-    others = [node for node in tree.body if getattr(node, "name", "") != "main"]
-    assert "emulator" not in {name for node in others for name in imports(node)}
-    assert "emulator" not in (ROOT / "pages.py").read_text("utf-8").lower()
-    (create_app,) = [node for node in tree.body if getattr(node, "name", "") == "create_app"]
+IMPORT_ALONE = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in BLOCKED:
+            raise ModuleNotFoundError(f"blocked: {name}", name=name)
+
+sys.meta_path.insert(0, Blocker())
+__import__(sys.argv[1])
+"""
+BLOCKED = {"dotenv", "flask", "werkzeug", "jinja2", "psycopg"} | (OWN - {"alipay_member"})
+
+
+@pytest.mark.parametrize("path", python_files("alipay_member"), ids=short)
+def test_each_module_of_alipay_member_imports_alone(path):
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    code = f"BLOCKED = {BLOCKED!r}\n{IMPORT_ALONE}"
+    done = subprocess.run(
+        [sys.executable, "-c", code, module],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", APP)
+def test_only_serve_imports_the_emulator(name):
+    assert ("emulator" in set(imports(parse(ROOT / name)))) == (name == "serve.py")
+
+
+def test_app_and_pages_have_no_word_of_the_emulator():
+    (create_app,) = [
+        node
+        for node in parse(ROOT / "app.py").body
+        if isinstance(node, ast.FunctionDef) and node.name == "create_app"
+    ]
     assert "emulat" not in ast.unparse(create_app).lower()
+    assert "emulat" not in (ROOT / "web.py").read_text("utf-8").lower()
 
 
-@pytest.mark.parametrize("path", python_files("emulator"), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", python_files("emulator"), ids=short)
 def test_emulator_never_imports_the_app(path):
-    assert not {"app", "pages"} & set(imports(parse(path)))
+    assert not {"app", "settings", "web", "serve"} & set(imports(parse(path)))
 
 
-def test_only_settings_read_the_environment():
-    readers = {
-        str(path.relative_to(ROOT))
-        for path in (ROOT / "app.py", ROOT / "pages.py", *python_files("alipay_member"))
-        if re.search(r"\b(environ|getenv|load_dotenv|dotenv_values)\b", path.read_text("utf-8"))
-    }
-    assert {Path(name).name for name in readers} == {"settings.py"}
+READS_ENVIRONMENT = re.compile(r"\b(environ|environb|getenv|load_dotenv|dotenv_values|dotenv)\b")
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_file_is_longer_than_300_lines(path):
-    ceiling = 250 if path == ROOT / "app.py" else 300
-    assert len(path.read_text("utf-8").splitlines()) <= ceiling
+def test_only_settings_reads_the_environment():
+    sources = [ROOT / name for name in APP]
+    for folder in ("alipay_member", "emulator"):
+        sources += python_files(folder)
+    readers = [path for path in sources if READS_ENVIRONMENT.search(ast.unparse(parse(path)))]
+    assert readers == [ROOT / "settings.py"]
 
 
 def test_no_module_is_called_alipay():
-    assert not [path for path in SOURCES if path.stem == "alipay" or path.parent.name == "alipay"]
+    assert not [path for path in TEXTS if path.stem == "alipay" or path.parent.name == "alipay"]
+
+
+# How a file is written
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=short)
+def test_no_file_is_longer_than_300_lines(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 300
+
+
+@needs_emulator
+def test_scripts_and_style_sheets_of_phone_and_page_stay_small():
+    emulator = ROOT / "emulator"
+    counted = [
+        path
+        for folder in ("phone", "static")
+        for path in sorted((emulator / folder).rglob("*"))
+        if path.suffix in (".js", ".css")
+    ]
+    assert counted
+    assert sum(path.stat().st_size for path in counted) <= 96 * 1024
+
+
+@pytest.mark.parametrize("path", PRODUCT_FILES, ids=short)
+def test_formatters_are_not_switched_off(path):
+    switched_off = r"fmt: *(off|skip)|prettier-ignore|yapf: *disable"
+    assert not re.search(switched_off, path.read_text("utf-8"))
+
+
+def is_wrapper(node):
+    """Whether this defines something that makes a new callable: a function within, or __call__."""
+    inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    if isinstance(node, ast.ClassDef):
+        return any(isinstance(one, inner) and one.name == "__call__" for one in node.body)
+    return any(isinstance(one, inner) for one in ast.walk(node) if one is not node)
+
+
+class Patches(ast.NodeVisitor):
+    """Finds where another object's method is replaced: by setattr, or by assigning a callable.
+
+    A callable is a lambda, a function of this file, or what a wrapper (partial, one of this file)
+    makes. `self.name = …` is an object's own affair.
+    """
+
+    def __init__(self):
+        self.found = []
+        self.functions = set()
+        self.wrappers = {"partial", "partialmethod", "wraps", "MethodType"}
+
+    def visit_Module(self, node):
+        defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        definitions = [one for one in ast.walk(node) if isinstance(one, defined)]
+        self.functions = {one.name for one in definitions if not isinstance(one, ast.ClassDef)}
+        self.wrappers |= {one.name for one in definitions if is_wrapper(one)}
+        self.generic_visit(node)
+
+    def visit_Call(self, node):
+        if ast.unparse(node.func) in ("setattr", "delattr", "object.__setattr__"):
+            self.found.append(ast.unparse(node))
+        self.generic_visit(node)
+
+    def visit_Assign(self, node):
+        for target in node.targets:
+            if self.is_foreign(target) and self.is_callable(node.value):
+                self.found.append(ast.unparse(node))
+        self.generic_visit(node)
+
+    def is_foreign(self, target):
+        if not isinstance(target, ast.Attribute):
+            return False
+        return not (isinstance(target.value, ast.Name) and target.value.id in ("self", "cls"))
+
+    def is_callable(self, value):
+        match value:
+            case ast.Lambda():
+                return True
+            case ast.Name(id=name):
+                return name in self.functions
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                return name in self.wrappers
+            case ast.Call(func=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name))):
+                return name in self.wrappers  # functools.wraps(call)(wrapped)
+        return False
+
+
+def patches(source):
+    visitor = Patches()
+    visitor.visit(ast.parse(source))
+    return visitor.found
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in PRODUCT_FILES if path.suffix == ".py"], ids=short
+)
+def test_no_method_is_patched_from_outside(path):
+    assert patches(path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "store.save = lambda *_: None",
+        "def save(): pass\nstore.save = save",
+        "def watch(call):\n    return lambda: call()\nstore.save = watch(store.save)",
+        "class Middleware:\n    def __call__(self): pass\napp.wsgi_app = Middleware(app.wsgi_app)",
+        "store.save = functools.partial(note, store.save)",
+        "store.save = functools.wraps(store.save)(note)",
+        "setattr(store, name, wrapper)",
+        "object.__setattr__(settings, 'env', 'sandbox')",
+    ],
+)
+def test_a_patched_method_would_be_found(source):
+    assert len(patches(source)) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "self.clock = lambda: 0",
+        "app.secret_key = settings.secret_key",
+        "def f(x): return x\nnode.value = f(node.value)",
+        "room.longest = max(room.longest, length)",
+    ],
+)
+def test_what_is_no_patch_is_left_alone(source):
+    assert patches(source) == []
 
 
 def test_requirements_are_these_four_with_both_bounds():
@@ -97,74 +260,6 @@ def test_requirements_are_these_four_with_both_bounds():
 
 
 def test_files_name_no_path_of_a_machine():
-    found = [
-        path
-        for path in SOURCES
-        if re.search(r"/home/\w|/Users/\w|/work/\w|C:\\\\Users", path.read_text("utf-8"))
-    ]
+    machine = re.compile(r"/home/\w|/Users/\w|/work/\w|C:\\\\Users")
+    found = [path for path in TEXTS if machine.search(path.read_text("utf-8"))]
     assert [path for path in found if path != Path(__file__)] == []
-
-
-@pytest.fixture
-def copy(tmp_path):
-    """The project without emulator/ and without what is not in the repository."""
-    unwanted = (
-        "emulator",
-        ".venv",
-        ".git",
-        ".env",
-        ".*_cache",
-        "node_modules",
-        "instance",
-        "__pycache__",
-    )
-    return shutil.copytree(ROOT, tmp_path / "project", ignore=shutil.ignore_patterns(*unwanted))
-
-
-def python(folder, *arguments):
-    """Run Python in `folder`; (exit status, what it said)."""
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
-def test_app_without_the_emulator_starts_with_production_settings(copy):
-    text = "".join(f"{name}={value}\n" for name, value in production.web_values().items())
-    (copy / ".env").write_text(text, encoding="utf-8")
-    code = """if True:
-        import sys, app
-        browser = app.create_app().test_client()
-        print([browser.get(path).status_code for path in ("/", "/login", "/member", "/healthz", "/api/member")])
-        assert "emulator" not in sys.modules
-    """
-    assert python(copy, "-c", code) == (0, "[200, 302, 401, 200, 401]\n")
-
-
-def test_app_without_the_emulator_and_without_settings_says_what_to_set(copy):
-    sentence = "app.py: emulator/ was deleted: set ALIPAY_ENV and the rest, see .env.example\n"
-    assert python(copy, "app.py") == (1, sentence)
-
-
-def test_app_without_the_emulator_passes_its_own_tests(copy):
-    if not HAVE_EMULATOR:
-        pytest.skip("this is that run: emulator/ was deleted")
-    quick = "test_settings or test_app_pages or test_web_login"  # all tests are collected, these are run
-    status, said = python(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", quick)
-    assert status == 0, said
-    assert re.search(r"\d{2,} passed, \d{2,} skipped", said)
-    assert "emulator/ was deleted" in said
-
-
-def test_scripts_of_phone_and_workbench_stay_small():
-    emulator = ROOT / "emulator"
-    scripts = [
-        path.read_bytes() for path in (*emulator.glob("phone/*.js"), *emulator.glob("static/*.js"))
-    ]
-    assert sum(map(len, scripts)) < 40_000
-    assert sum(script.count(b"\n") for script in scripts) < 900

@@ -1,7 +1,7 @@
 """What signing and reading cost, as ratios within one run: python tests/benchmark/login.py
 
-A key that is parsed once (as AlipayClient does) against one parsed for each call, the public SDK python-alipay-sdk
-against ours on the same parameters, and verifying an answer against merely parsing it.
+A key that is parsed once (as AlipayClient does) against one parsed for each call, the public SDK
+python-alipay-sdk against ours on the same parameters, and verifying an answer against parsing it.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Breaking each part: what the phone shows, where the trace broke, what the panel says; and nothing is stored."""
+"""Breaking each part: what phone, trace and panel say, and that nothing is stored."""
 
 import re
 
@@ -129,7 +129,7 @@ def test_break_alipays_answers(page, bench, phone, desk):
 
 
 def test_break_the_profile_alone_and_say_so_in_english(page, bench, phone, desk):
-    """The tokens are real, the profile names somebody else: ids stay, nothing of the profile is stored."""
+    """The tokens are real, the profile names somebody else: ids stay, no profile is stored."""
     page.goto(f"{bench.url}/workbench/?lang=en")
     phone.member_centre()
     rows = bench.rows()
@@ -141,9 +141,8 @@ def test_break_the_profile_alone_and_say_so_in_english(page, bench, phone, desk)
     report = copied(page, desk, "Copied")
     assert "alipay.user.info.share" in report
     assert "identity:other-person" in report
-    expect(desk.newest("exchange")).to_contain_text(
-        "verified"
-    )  # it is Alipay's answer: only it does not fit the login
+    # It is Alipay's answer: only it does not fit the login.
+    expect(desk.newest("exchange")).to_contain_text("verified")
     expect(desk.newest("request")).to_contain_text("502identity:other-person")
     expect(desk.newest("request")).to_have_class(re.compile(r"\bbad\b"))
     expect(desk.newest("store")).to_contain_text("the members table did not change")
@@ -225,10 +224,7 @@ def test_break_by_a_double_tap_sends_once(page, bench, phone, desk):
     phone.tap("同意")
     phone.saved("杭州市")
     after = desk.steps.all_inner_texts()[before:]
-    expected = {
-        "my.getAuthCode": 1,
-        "POST /api/auth": 2,
-        "POST /api/member": 2,
-    }  # 2: the phone's and the server's
+    # 2: the phone's and the server's
+    expected = {"my.getAuthCode": 1, "POST /api/auth": 2, "POST /api/member": 2}
     assert {name: sum(name in step for step in after) for name in expected} == expected
     assert len(bench.rows("sessions")) == 1

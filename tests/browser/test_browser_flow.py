@@ -1,4 +1,4 @@
-"""The main job in a real browser: the phone, the trace, the contrast, and the database file beside them."""
+"""The main job in a real browser: the phone, the trace, the contrast, and the database file."""
 
 import pytest
 
@@ -107,16 +107,12 @@ def test_flow_one_flipped_digit_fails_with_a_signature_error_and_stores_nothing(
 
 
 def test_flow_sessions_survive_a_restart_and_a_forgetful_alipay_is_asked_again(page, bench, phone):
-    from app import create_app
-    from emulator import workbench
-
     page.goto(bench.url)
     phone.member_centre()
     phone.authorise()
     phone.see("杭州市")
     bench.emulator.accounts.reset()  # as after a restart of the emulator
-    bench.app = create_app(bench.settings)
-    workbench.attach(bench.app)
+    bench.start_app()
     page.reload()
     phone.member_centre()
     phone.see("杭州市")  # still logged in, and the row still there: nobody was sent to Alipay

@@ -1,4 +1,4 @@
-"""Forging what the client says, and the mistakes of old articles: seen on the wire, refused by the server."""
+"""Forging what the client says, and old articles' mistakes: seen on the wire, refused."""
 
 import json
 import re
@@ -60,7 +60,7 @@ def test_forge_changes_nothing_in_the_database(page, bench, phone, desk, wire):
 
 
 def test_forge_opens_nobody_elses_account(page, bench, phone, desk, wire):
-    """The id of a member who is known already, sent with another one's login: that member's row is not touched."""
+    """A known member's id, sent with another one's login, touches nothing of that member's row."""
     bench.emulator.accounts.identify_by("both")
     page.goto(f"{bench.url}/workbench/?member=company")
     phone.member_centre()

@@ -1,4 +1,4 @@
-"""The whole way by keyboard alone: Tab, Enter, Space and Escape, and the focus is always to be seen."""
+"""The whole way by keyboard alone: Tab, Enter, Space and Escape, with the focus always visible."""
 
 import pytest
 
@@ -8,7 +8,8 @@ expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [needs("chromium"), needs_emulator]
 LOOK = """element => {
     const { outlineStyle, outlineWidth } = getComputedStyle(element);
-    return { tag: element.tagName, outline: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 };
+    const outline = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2;
+    return { tag: element.tagName, outline };
 }"""
 
 
@@ -20,7 +21,7 @@ def focused(frame):
 
 
 def tab_to(page, name, key="Tab"):
-    """Press Tab until the element of this text has the focus; each stop on the way must be visible as one."""
+    """Press Tab until the element of this text has the focus; at each stop it must be visible."""
     passed = []
     for _ in range(150):
         page.keyboard.press(key)

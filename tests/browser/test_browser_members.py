@@ -104,9 +104,8 @@ def test_members_keep_their_own_phone_and_row(page, bench, phone, desk):
     expect(desk.server).to_contain_text("杭州市")
     desk.choose("http-500")
     page.locator("[data-member=status-q]").click()
-    desk.failed_with(
-        "transport:http-status"
-    )  # nobody is logged in on this phone: nobody else's row is shown for it
+    # Nobody is logged in on this phone: nobody else's row is shown for it.
+    desk.failed_with("transport:http-status")
     for side in (desk.server, desk.client):
         expect(side).not_to_contain_text("完整示例")
     page.click("#mend")
@@ -115,10 +114,8 @@ def test_members_keep_their_own_phone_and_row(page, bench, phone, desk):
     assert len(bench.rows()) == 2
     with page.expect_request("**/api/**") as first:
         page.locator("[data-member=complete]").click()
-    assert (first.value.method, first.value.url) == (
-        "GET",
-        f"{bench.url}/api/member",
-    )  # still signed in on that phone
+    # Still signed in on that phone.
+    assert (first.value.method, first.value.url) == ("GET", f"{bench.url}/api/member")
     phone.member_centre()
     phone.saved("杭州市")
     expect(desk.server).to_contain_text("杭州市")

@@ -1,4 +1,4 @@
-"""The workbench as a page: languages, links, reloads, the trace's tools, the keyboard, and what it must never do."""
+"""The workbench as a page: languages, links, reloads, the trace's tools, no jump, no other host."""
 
 import json
 import shlex
@@ -17,8 +17,9 @@ WATCH_SHIFTS = """
     const name = (node) => node?.id || node?.className || JSON.stringify(node?.dataset);
     const told = ({ node, previousRect: was, currentRect: is }) =>
       `${name(node)} ${was.y}+${was.height} ${is.y}+${is.height}`;
-    new PerformanceObserver((list) => list.getEntries().forEach(({ value, sources }) =>
-      window.shifts.push([value, ...sources.map(told)]))).observe({ type: 'layout-shift', buffered: true });
+    const note = ({ value, sources }) => window.shifts.push([value, ...sources.map(told)]);
+    const observer = new PerformanceObserver((list) => list.getEntries().forEach(note));
+    observer.observe({ type: 'layout-shift', buffered: true });
 """
 
 
@@ -96,9 +97,7 @@ def test_page_reloaded_in_the_middle_goes_on(page, bench, phone, desk):
     page.reload()
     phone.member_centre()
     assert (bench.rows(), bench.rows("sessions")) == before
-    expect(
-        desk.step("alipay.system.oauth.token")
-    ).to_be_visible()  # what the server did before is still told
+    expect(desk.step("alipay.system.oauth.token")).to_be_visible()  # from before the reload
     phone.authorise()
     phone.saved("杭州市")
     page.reload()
@@ -151,8 +150,9 @@ def test_page_trace_keeps_order_over_fifty_steps_and_can_be_saved_and_cleared(
     expect(page.locator("[data-kind=store]")).to_have_count(10)  # two logins, eight profiles
     assert desk.steps.count() > 50
     rows = desk.steps.evaluate_all("""rows => rows.map((row) => {
-        const { top, bottom, left, right } = row.getBoundingClientRect(), { scrollWidth, clientWidth } = row;
-        return { top, bottom, inside: left >= 0 && right <= innerWidth, cut: scrollWidth > clientWidth };
+        const { top, bottom, left, right } = row.getBoundingClientRect();
+        const inside = left >= 0 && right <= innerWidth;
+        return { top, bottom, inside, cut: row.scrollWidth > row.clientWidth };
     })""")
     assert all(row["bottom"] <= after["top"] for row, after in pairwise(rows))
     assert all(
@@ -183,9 +183,8 @@ def test_page_trace_keeps_order_over_fifty_steps_and_can_be_saved_and_cleared(
     page.locator("#scroll").evaluate(scrolled)
     phone.tap("更新会员信息")
     expect(page.locator("[data-kind=store]")).to_have_count(11)
-    assert (
-        page.locator("#scroll").evaluate("scroll => scroll.scrollTop") == 0
-    )  # who reads above is left alone
+    # Whoever reads above is left alone.
+    assert page.locator("#scroll").evaluate("scroll => scroll.scrollTop") == 0
 
     page.click("#clear")
     expect(desk.steps).to_have_count(0)
@@ -202,21 +201,21 @@ def test_page_copies_a_curl_that_works(page, bench, phone, desk):
     phone.saved("杭州市")
 
     def copied(kind):
-        step = desk.newest(kind)
+        step = desk.pinned(kind)  # the calls below add newer ones
         step.locator("summary").click()
         step.get_by_role("button", name="复制 curl").click()
         expect(step.get_by_role("button", name="已复制")).to_be_visible()
-        return shlex.split(page.evaluate("navigator.clipboard.readText()"))
+        return step, shlex.split(page.evaluate("navigator.clipboard.readText()"))
 
-    _, _, method, url, *headers = copied("request")
+    _, (_, _, method, url, *headers) = copied("request")
     headers = dict(header.removeprefix("-H").split(": ") for header in headers)
     answer = requests.request(method, url, headers=headers, timeout=10)
     assert (url, answer.json()["member"]["city"]) == (f"{bench.url}/api/member", "杭州市")
-    *_, url = copied("exchange")
+    exchange, (*_, url) = copied("exchange")
     assert (
         requests.post(url, timeout=10).json()["alipay_user_info_share_response"]["city"] == "杭州市"
     )
-    inside = desk.newest("exchange").locator(".inside")
+    inside = exchange.locator(".inside")
     (marked,) = inside.locator("mark.good").all_inner_texts()  # the signed bytes
     assert json.loads(marked)["nick_name"] == "完整示例"
     for words in (
@@ -231,6 +230,7 @@ def test_page_copies_a_curl_that_works(page, bench, phone, desk):
 def test_page_is_calm_and_asks_no_other_host(page, bench, phone, desk, width):
     hosts = set()
     page.context.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+    page.emulate_media(reduced_motion="no-preference")
     page.add_init_script(WATCH_SHIFTS)
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{bench.url}/workbench/?member=status-b&fault=tampered")
@@ -242,10 +242,8 @@ def test_page_is_calm_and_asks_no_other_host(page, bench, phone, desk, width):
     phone.authorise()
     phone.saved("成都市")
     expect(desk.server.locator("img")).to_be_visible()
-    for language in (
-        "zh",
-        "en",
-    ):  # a member who is stored already: the contrast fills by itself, and nothing moves
+    # A member who is stored already: the contrast fills by itself, and nothing moves.
+    for language in ("zh", "en"):
         page.goto(f"{bench.url}/workbench/?member=status-b&lang={language}")
         expect(desk.server).to_contain_text("成都市")
         assert page.evaluate("window.shifts") == []

@@ -1,4 +1,4 @@
-"""python -m emulator in one process and python app.py --env-file in another: the workbench works the same."""
+"""python -m emulator in one process, python app.py in another: the workbench works the same."""
 
 import os
 import re
@@ -20,7 +20,7 @@ pytestmark = [needs("chromium"), needs_emulator]
 
 @pytest.fixture
 def run(tmp_path):
-    """run(*arguments, until=…) → a Python process of its own, once it has printed a line that begins so."""
+    """run(*arguments, until=…) → a Python process, once it has printed a line that begins so."""
     own = {"DATABASE_URL": f"sqlite:///{tmp_path}/members.db", "SECRET_KEY": secrets.token_hex(32)}
     own["PYTHONIOENCODING"] = "utf-8"
     running = []
@@ -51,7 +51,7 @@ def run(tmp_path):
 
 @pytest.fixture
 def standalone(run, tmp_path):
-    """The app's address, its emulator's address, and its members' rows by a connection of our own."""
+    """The app's address, its emulator's address, and its members' rows by our own connection."""
     file = tmp_path / "demo.env"
     run("-m", "emulator", "--port", 0, "--env-file", file, until="Ctrl-C")
     with socket.create_server(("127.0.0.1", 0)) as free:

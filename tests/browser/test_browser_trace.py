@@ -1,4 +1,4 @@
-"""What the trace and the panel tell: whose line of code it was, what a reload leaves, and what works again."""
+"""What trace and panel tell: whose line of code it was, what a reload leaves, what works again."""
 
 import re
 
@@ -173,6 +173,7 @@ def test_link_that_the_page_wrote_names_the_whole_state(page, bench, phone, desk
 @pytest.mark.parametrize("fault", ["consent-revoked", "getAuthCode-11", "tampered"])
 @pytest.mark.parametrize(("width", "lang"), [(1440, "zh"), (1024, "en"), (390, "en")])
 def test_link_opens_without_a_jump(page, bench, phone, width, lang, fault):
+    page.emulate_media(reduced_motion="no-preference")
     page.add_init_script(WATCH_SHIFTS)
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(f"{bench.url}/workbench/?fault={fault}&lang={lang}")

@@ -68,9 +68,7 @@ def test_web_login_stores_and_explains_the_documents_sample_answer(home, bench):
     )
     assert cells(page, "open_id")[0] == row["open_id"]
     before = database(bench)
-    page.goto(
-        f"{bench.url}/login?next=/member%3Ffrom=here"
-    )  # logged in: nobody is sent to Alipay again
+    page.goto(f"{bench.url}/login?next=/member%3Ffrom=here")  # logged in: Alipay is not asked again
     assert page.url == f"{bench.url}/member?from=here"
     assert database(bench) == before
     page.get_by_role("button", name="重新获取").click()
@@ -94,9 +92,8 @@ def test_web_denial_and_foreign_states_store_nothing_and_lead_on(home, bench, ch
     with page.expect_request("**/callback**") as request:
         agree(page, "complete")
     expect(page).to_have_url(f"{bench.url}/member")
-    elsewhere = chromium.new_context(
-        locale="zh-CN"
-    )  # somebody else, lured to the callback of this login
+    # Somebody else, lured to the callback of this login.
+    elsewhere = chromium.new_context(locale="zh-CN")
     stranger = elsewhere.new_page()
     stranger.goto(request.value.url)
     expect(stranger.locator("dd")).to_have_text("bad-request:state · HTTP 400")
@@ -133,9 +130,8 @@ def test_web_login_in_two_tabs(home, bench):
     expect(second).to_have_url(f"{bench.url}/member?tab=2")
     expect(second.get_by_role("heading", level=1)).to_have_text("冻结账户示例")
     first.reload()
-    expect(first.get_by_role("heading", level=1)).to_have_text(
-        "冻结账户示例"
-    )  # one browser, one session
+    # One browser, one session.
+    expect(first.get_by_role("heading", level=1)).to_have_text("冻结账户示例")
     assert len(bench.rows("sessions")) == 1
     assert [row["nick_name"] for row in bench.rows()] == ["完整示例", "冻结账户示例"]
 
@@ -217,6 +213,5 @@ def test_web_isv_members_belong_to_the_merchant(page, bench, phone, desk):
     agree(page, "complete")
     expect(page).to_have_url(f"{bench.url}/member")
     assert cells(page, "app_id")[0] == "demo-merchant"
-    assert [row["app_id"] for row in bench.rows()] == [
-        "demo-merchant"
-    ]  # the same app, the same person
+    # The same app, the same person.
+    assert [row["app_id"] for row in bench.rows()] == ["demo-merchant"]

@@ -1,0 +1,101 @@
+"""Whoever keeps only the app runs `rm -r` once: what is left starts, and all its checks pass."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import production
+from helpers import NOT_OURS, ROOT, needs, needs_emulator
+
+DELETED = (
+    "emulator",
+    "workshop",
+    "tests/emulator",
+    "tests/phone",
+    "tests/browser",
+    "tests/workshop",
+)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The project after the `rm -r`, and without what is not in the repository."""
+    folder = tmp_path / "project"
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_OURS))
+    for name in DELETED:
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name)
+    if (ROOT / "tests/node_modules").is_dir():
+        (folder / "tests/node_modules").symlink_to(ROOT / "tests/node_modules")
+    return folder
+
+
+def run(folder, *command):
+    """Run a command in `folder`; (exit status, what it said)."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+START = """
+import sys, app
+
+browser = app.create_app().test_client()
+paths = ("/", "/login", "/member", "/healthz", "/api/member")
+print([browser.get(path).status_code for path in paths])
+assert "emulator" not in sys.modules
+"""
+pytestmark = needs_emulator  # without it, these tests run in such a copy already
+
+
+def test_app_without_the_emulator_starts_with_production_settings(copy):
+    text = "".join(f"{name}={value}\n" for name, value in production.web_values().items())
+    (copy / ".env").write_text(text, encoding="utf-8")
+    assert run(copy, sys.executable, "-c", START) == (0, "[200, 302, 401, 200, 401]\n")
+
+
+def test_app_without_the_emulator_and_without_settings_says_what_to_set(copy):
+    sentence = "app.py: emulator/ was deleted: set ALIPAY_ENV and the rest, see .env.example\n"
+    assert run(copy, sys.executable, "app.py") == (1, sentence)
+
+
+def test_tests_that_are_left_pass_without_the_emulator(copy):
+    status, said = run(
+        copy, sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"
+    )
+    assert status == 0, said
+    passed, skipped = map(int, re.search(r"(\d+) passed, (\d+) skipped", said).groups())
+    assert passed > 400
+    assert skipped > 100
+    assert "emulator/ was deleted" in said
+
+
+@pytest.mark.parametrize("check", [["check"], ["format", "--check"]], ids=["check", "format"])
+def test_linter_passes_without_the_emulator(copy, check):
+    status, said = run(copy, sys.executable, "-m", "ruff", *check, "--no-cache", ".")
+    assert status == 0, said
+
+
+def test_type_checker_passes_without_the_emulator(copy):
+    if (ROOT / ".mypy_cache").is_dir():  # of the same files: it saves most of the time
+        shutil.copytree(ROOT / ".mypy_cache", copy / ".mypy_cache")
+    status, said = run(copy, sys.executable, "-m", "mypy")
+    assert status == 0, said
+
+
+@needs("node", "eslint", "prettier", "typescript")
+@pytest.mark.parametrize("script", ["types", "lint", "format"])
+def test_checks_of_javascript_pass_without_the_emulator(copy, script):
+    status, said = run(copy, "npm", "run", "--silent", "--prefix", "tests", script)
+    assert status == 0, said
