@@ -1,9 +1,9 @@
-"""A stand-in for Alipay on this machine: the gateway, the authorise page, and switches to make them misbehave.
+"""A stand-in for Alipay on this machine: gateway, authorise page, switches to make them misbehave.
 
-What it does not do: prove how the real gateway behaves (nothing here was tried against it), or know more than
-alipay.system.oauth.token, alipay.user.info.share and alipay.open.auth.token.app, plain RSA2 and v2 of the protocol:
-no certificates, no encryption, no risk control, no limits. Its people are made up, its tokens end with the process.
-It listens on 127.0.0.1 only.
+What it does not do: prove how the real gateway behaves (nothing here was tried against it), or know
+more than alipay.system.oauth.token, alipay.user.info.share and alipay.open.auth.token.app, plain
+RSA2 and v2 of the protocol: no certificates, no encryption, no risk control, no rate limits. Its
+people are made up, and its tokens end with the process. It listens on 127.0.0.1 only.
 
     emulator = emulator.start()       # from a shell: python -m emulator
     emulator.settings()               # what an app needs to use it, under the names of .env
@@ -16,61 +16,100 @@ import threading
 import time
 from collections.abc import Callable
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
 )
+from flask import Flask, Response
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from .accounts import MERCHANT, Accounts
-from .faults import Faults
-from .gateway import create_gateway_app
+from .authorize import authorize
+from .control import control
+from .fault_switch import FaultSwitch
+from .gateway import gateway
+from .state import State
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'; "
+    "form-action 'self' http://127.0.0.1:*"  # the authorise page's form ends at the app's callback
+)
+HEADERS = {  # of every answer
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
 
 
 class Quiet(WSGIRequestHandler):
-    """Logs no request: addresses hold tokens and codes."""
+    """Logs no request: addresses contain tokens and codes. The gateway logs what it refuses."""
 
     def log(self, *args: object) -> None:
         """Nothing."""
 
 
-class Emulator:
-    """An emulator that runs in a thread; port 0 takes a free one, OSError if it is taken. `clock` gives UTC seconds."""
+def create_emulator_app(accounts: Accounts, faults: FaultSwitch) -> Flask:
+    """The emulated Alipay as a Flask app."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = 1_000_000
+    app.extensions["emulator"] = State(accounts, faults)
+    app.register_blueprint(gateway)
+    app.register_blueprint(authorize)
+    app.register_blueprint(control)
 
-    def __init__(self, port: int = 0, clock: Callable[[], float] = time.time):
-        self.accounts, self.faults = Accounts(clock), Faults()
-        app = create_gateway_app(self.accounts, self.faults)
-        with socket.create_server(
-            ("127.0.0.1", port)
-        ) as listener:  # Werkzeug would exit on a taken port
+    @app.after_request
+    def with_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    return app
+
+
+class Emulator:
+    """An emulator that runs in a thread.
+
+    Port 0 takes a free one; OSError if the port is taken. `clock` gives UTC seconds.
+    """
+
+    def __init__(self, port: int = 0, clock: Callable[[], float] = time.time) -> None:
+        self.accounts = Accounts(clock)
+        self.faults = FaultSwitch()
+        app = create_emulator_app(self.accounts, self.faults)
+        # Werkzeug would end the process over a taken port: so it is handed a socket that is bound.
+        with socket.create_server(("127.0.0.1", port)) as listener:
             self._server = make_server(
-                "127.0.0.1", port, app, True, request_handler=Quiet, fd=listener.fileno()
+                "127.0.0.1",
+                port,
+                app,
+                threaded=True,
+                request_handler=Quiet,
+                fd=listener.fileno(),
             )
         self.url = f"http://127.0.0.1:{self._server.port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def settings(self) -> dict[str, str]:
-        """The settings of an app that uses this emulator, with the keys of demo-mini and demo-web."""
-        public = self.accounts.alipay_key.public_key().public_bytes(
-            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-        )
-        values = {"ALIPAY_ENV": "emulator", "ALIPAY_GATEWAY_URL": f"{self.url}/gateway.do"}
-        for app_id, prefix in (("demo-mini", "ALIPAY_"), ("demo-web", "ALIPAY_WEB_")):
-            private = self.accounts.app_keys[app_id].private_bytes(
-                Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
-            )
-            values[f"{prefix}APP_ID"] = app_id
-            values[f"{prefix}APP_PRIVATE_KEY"] = base64.b64encode(private).decode()
-            values[f"{prefix}PUBLIC_KEY"] = base64.b64encode(public).decode()
-        return values
+        """The settings of an app that uses this emulator, with the keys of its two apps."""
+        alipay_public_key = one_line(self.accounts.alipay_key.public_key())
+        return {
+            "ALIPAY_ENV": "emulator",
+            "ALIPAY_GATEWAY_URL": f"{self.url}/gateway.do",
+            "ALIPAY_APP_ID": "demo-mini",
+            "ALIPAY_APP_PRIVATE_KEY": one_line(self.accounts.app_keys["demo-mini"]),
+            "ALIPAY_PUBLIC_KEY": alipay_public_key,
+            "ALIPAY_WEB_APP_ID": "demo-web",
+            "ALIPAY_WEB_APP_PRIVATE_KEY": one_line(self.accounts.app_keys["demo-web"]),
+            "ALIPAY_WEB_PUBLIC_KEY": alipay_public_key,
+        }
 
     def isv_settings(self) -> dict[str, str]:
         """The same for an ISV that calls for the demo merchant."""
-        token = self.accounts.merchant_token
         return self.settings() | {
-            "ALIPAY_APP_AUTH_TOKEN": token,
+            "ALIPAY_APP_AUTH_TOKEN": self.accounts.merchant_token,
             "ALIPAY_MERCHANT_APP_ID": MERCHANT,
         }
 
@@ -79,6 +118,15 @@ class Emulator:
         self.faults.stopping.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+def one_line(key: RSAPrivateKey | RSAPublicKey) -> str:
+    """A key as one line of base64, as Alipay's key tool gives it (PKCS#8, or X.509 if public)."""
+    if isinstance(key, RSAPrivateKey):
+        der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    else:
+        der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(der).decode()
 
 
 start = Emulator

@@ -1,31 +1,34 @@
-"""python -m emulator: the emulated Alipay on its own, for workshops and for other languages' SDKs."""
+"""python -m emulator: the emulated Alipay on its own, for workshops and other languages' SDKs."""
 
 import argparse
+import logging
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
-from . import start
+from . import Emulator, start
 
 MARKER = "# Written by python -m emulator, which may overwrite it. 模拟器的密钥，重启后作废。"
 
 
 def write_settings(path: Path, values: dict[str, str]) -> None:
-    """Write a settings file that only its owner can read. FileExistsError if there is one that isn't ours."""
+    """Write a settings file that only its owner can read.
+
+    FileExistsError if there is one that the emulator did not write.
+    """
     if path.exists() and not path.read_text("utf-8", "replace").startswith(MARKER):
         raise FileExistsError(
             f"{path} was not written by the emulator and is left alone: name another file"
         )
     path.unlink(missing_ok=True)
     path.touch(0o600, exist_ok=False)
-    path.write_text(
-        "\n".join([MARKER, *(f"{name}={value}" for name, value in values.items()), ""]), "utf-8"
-    )
+    lines = [MARKER, *(f"{name}={value}" for name, value in values.items())]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
 
 
-def main() -> None:
-    """Run until Ctrl-C; or end with one sentence that says what is wrong."""
+def read_options() -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(
         prog="python -m emulator", description="A stand-in for Alipay on 127.0.0.1."
     )
@@ -38,23 +41,43 @@ def main() -> None:
         action="store_true",
         help="settings of an ISV (第三方应用) that calls for a merchant",
     )
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def show_log() -> None:
+    """On the terminal, one line for each call that the gateway refuses. It contains no secrets."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    log = logging.getLogger("emulator")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+
+def greet(emulator: Emulator, env_file: Path | None) -> None:
+    """Say where it is and what to do next."""
+    first = "" if env_file else "start this with --env-file FILE, then "
+    print(f"Alipay is emulated (支付宝模拟器); gateway: {emulator.url}/gateway.do")
+    print(f"Next 下一步: {first}in another window 另开一个窗口运行:")
+    print(f"    python app.py --env-file {env_file or 'FILE'}")
+    print("Each call that the gateway refuses is logged here, with the reason.")
+    print("Ctrl-C ends it; its keys and tokens end with it.", flush=True)
+
+
+def main() -> None:
+    """Run until Ctrl-C; or end with one sentence that says what is wrong."""
+    options = read_options()
     try:
         emulator = start(options.port)
     except (OSError, OverflowError):
         sys.exit(f"Port {options.port} is taken or not allowed: choose another one with --port.")
-    try:
-        if options.env_file:
-            write_settings(
-                options.env_file, emulator.isv_settings() if options.isv else emulator.settings()
-            )
-    except OSError as error:
-        sys.exit(str(error))
-    first = "" if options.env_file else "start this with --env-file FILE, then "
-    print(f"Alipay is emulated (支付宝模拟器); gateway: {emulator.url}/gateway.do")
-    print(f"Next 下一步: {first}in another window 另开一个窗口运行:")
-    print(f"    python app.py --env-file {options.env_file or 'FILE'}")
-    print("Ctrl-C ends it; its keys and tokens end with it.", flush=True)
+    if options.env_file:
+        values = emulator.isv_settings() if options.isv else emulator.settings()
+        try:
+            write_settings(options.env_file, values)
+        except OSError as error:
+            sys.exit(str(error))
+    show_log()
+    greet(emulator, options.env_file)
     with suppress(KeyboardInterrupt):
         while True:
             time.sleep(3600)

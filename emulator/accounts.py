@@ -1,7 +1,8 @@
-"""The emulated Alipay's memory: apps, test members, one-time auth codes, tokens, consents and switches.
+"""The emulated Alipay's memory: apps, test members, auth codes, tokens, consents, switches.
 
-All of it ends with the process, except what is derived: a member's ids are the same after a restart. What the
-gateway refuses is raised as `Refused`, what the control routes may not ask for as ValueError with a sentence.
+All of it ends with the process, except what is derived: a member's ids are the same after a
+restart. What the gateway refuses is raised as `Refused`; what the control routes may not ask for,
+as ValueError with a sentence.
 """
 
 import base64
@@ -11,171 +12,222 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 DATA = json.loads(Path(__file__).with_name("accounts.json").read_text("utf-8"))
-APPS = DATA["apps"]  # names; whether the console has a 授权回调地址 for it: a mini-program has none
-SCOPES = DATA["scopes"]  # how tokens begin, and how many seconds access and refresh token live
-MEMBERS = {
-    row["id"]: row for row in DATA["members"]
-}  # ids, case, has_avatar, profile as the gateway gives it
+# By app id: its names, and whether the console has a 授权回调地址 for it (a mini-program has none).
+APPS: dict[str, Any] = DATA["apps"]
+# How tokens begin, and how many seconds access and refresh token live.
+SCOPES: dict[str, Any] = DATA["scopes"]
+# Each one's case, user_id, has_avatar, and the profile as the gateway gives it.
+MEMBERS: dict[str, Any] = {row["id"]: row for row in DATA["members"]}
 CODE_LIFE = 24 * 3600  # seconds
+OPEN_ID_LENGTH = 47  # as seen in the wild
 MERCHANT = "demo-merchant"
 BEIJING = timezone(timedelta(hours=8))
 
 
 class Refused(Exception):
-    """The gateway refuses a call; the argument is its sub_code."""
+    """The gateway refuses a call with this sub_code. `reason` is for the log: no secrets in it."""
+
+    def __init__(self, sub_code: str, reason: str) -> None:
+        super().__init__(f"{sub_code}: {reason}")
+        self.sub_code = sub_code
+        self.reason = reason
 
 
-class Grant(NamedTuple):
-    """What a member granted to an app at `started` (UTC seconds), and the tokens for it as the gateway gives them."""
+@dataclass(frozen=True)
+class Grant:
+    """What a member granted to an app at `started` (UTC seconds).
+
+    `tokens` is what alipay.system.oauth.token answers for it: nothing while it is an auth code.
+    """
 
     app_id: str
     member: str
     scopes: list[str]
     started: float
-    tokens: dict[str, Any]  # none while it is an auth code
+    tokens: dict[str, Any]
 
 
 def rsa_key() -> rsa.RSAPrivateKey:
-    """A new 2048 bit key."""
+    """A new key of 2048 bits."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 class Accounts:
-    """The state of one emulator; `clock` gives UTC seconds. Who serves several threads holds `lock` for each call."""
+    """The state of one emulator. `clock` gives UTC seconds. Safe to share between threads."""
 
-    def __init__(self, clock: Callable[[], float] = time.time):
-        self.clock, self.lock = clock, threading.Lock()
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
         self.alipay_key = rsa_key()
-        self.app_keys = {
-            "demo-mini": rsa_key(),
-            "demo-web": rsa_key(),
-        }  # the merchant has none: it needs an ISV
+        # The merchant's app has no key: an ISV calls for it.
+        self.app_keys = {"demo-mini": rsa_key(), "demo-web": rsa_key()}
         self.merchant_token = "202501BB" + secrets.token_hex(16)
+        self._lock = threading.Lock()
         self.reset()
 
     def reset(self) -> None:
-        """Everything as at start, but for the keys and `merchant_token`."""
-        self.identity = "open_id"
-        self.without_product: set[str] = set()  # app ids
-        self.consents: dict[str, list[str]] = {member: [] for member in MEMBERS}  # app ids
-        self._codes: dict[str, Grant] = {}  # by auth code
-        self._grants: dict[str, Grant] = {}  # by access token
-        self._app_codes: set[str] = set()
+        """Everything as at the start, except for the keys and `merchant_token`."""
+        with self._lock:
+            self.identity = "open_id"
+            self.without_product: set[str] = set()  # app ids
+            self.consents: dict[str, list[str]] = {member: [] for member in MEMBERS}  # app ids
+            self._codes: dict[str, Grant] = {}  # by auth code
+            self._grants: dict[str, Grant] = {}  # by access token
+            self._app_codes: set[str] = set()
 
-    def ids(self, app_id: str, member: str, union: bool = False) -> dict[str, str]:
-        """The ids by which the app knows the member, as the identity switch says; with `union` also the union_id."""
-        ids = {
-            "user_id": MEMBERS[member]["user_id"],
-            "open_id": _letters("open_id", app_id, member),
-        }
-        given = ids if self.identity == "both" else {self.identity: ids[self.identity]}
-        in_group = (
-            union and app_id != MERCHANT and self.identity != "user_id"
-        )  # the group: demo-mini and demo-web
-        return given | ({"union_id": _letters("union_id", member)} if in_group else {})
+    def ids(self, app_id: str, member: str, with_union_id: bool = False) -> dict[str, str]:
+        """The ids by which the app knows the member, as the identity switch says."""
+        ids: dict[str, str] = {}
+        if self.identity in ("user_id", "both"):
+            ids["user_id"] = MEMBERS[member]["user_id"]
+        if self.identity in ("open_id", "both"):
+            ids["open_id"] = _derived("open_id", app_id, member)
+            # demo-mini and demo-web are in one group of apps; the merchant's is in none.
+            if with_union_id and app_id != MERCHANT:
+                ids["union_id"] = _derived("union_id", member)
+        return ids
 
-    def authorize(self, app_id: str, member: str, scopes: list[str]) -> str:
+    def authorize(self, app_id: object, member: object, scopes: object) -> str:
         """A new auth code. One for auth_user records the member's consent."""
-        choice(app_id, APPS, "app")
-        choice(member, MEMBERS, "member")
-        if not scopes or not isinstance(scopes, list):
-            raise ValueError("scopes is a list of auth_base, auth_user, or both")
-        if "auth_user" in [choice(scope, SCOPES, "scope") for scope in scopes]:
-            self.consents[member] = sorted({app_id, *self.consents[member]})
+        app_id = choice(app_id, APPS, "app")
+        member = choice(member, MEMBERS, "member")
+        if not isinstance(scopes, list) or not scopes:
+            raise ValueError("scopes must be a list of auth_base, auth_user, or both")
+        scopes = [choice(scope, SCOPES, "scope") for scope in scopes]
         code = secrets.token_hex(16)
-        self._codes[code] = Grant(app_id, member, scopes, self.clock(), {})
+        with self._lock:
+            if "auth_user" in scopes:
+                self.consents[member] = sorted({app_id, *self.consents[member]})
+            self._codes[code] = Grant(app_id, member, scopes, self.clock(), {})
         return code
 
     def exchange(self, app_id: str, code: str) -> Grant:
         """Tokens for an auth code, which is then used up, even if it is refused."""
-        grant = self._codes.pop(code, None)
-        if grant is None or grant.app_id != app_id or self.clock() >= grant.started + CODE_LIFE:
-            raise Refused("isv.code-invalid")
-        return self._with_tokens(grant)
+        with self._lock:
+            grant = self._codes.pop(code, None)
+            if grant is None:
+                raise Refused("isv.code-invalid", "the code is unknown, used or revoked")
+            if grant.app_id != app_id:
+                raise Refused("isv.code-invalid", f"the code was given to {grant.app_id}")
+            if self.clock() >= grant.started + CODE_LIFE:
+                raise Refused("isv.code-invalid", "the code has expired")
+            return self._with_tokens(grant)
 
     def refresh(self, app_id: str, refresh_token: str) -> Grant:
         """New tokens for a refresh token; the old ones end."""
-        for access_token, old in self._grants.items():
-            alive = self.clock() < old.started + old.tokens["re_expires_in"]
-            if old.tokens["refresh_token"] == refresh_token and old.app_id == app_id and alive:
-                return self._with_tokens(self._grants.pop(access_token))
-        raise Refused("isv.refresh-token-invalid")
+        with self._lock:
+            access_token = self._access_token_beside(refresh_token)
+            if access_token is None:
+                reason = "the refresh_token is unknown, used or revoked"
+                raise Refused("isv.refresh-token-invalid", reason)
+            grant = self._grants[access_token]
+            if grant.app_id != app_id:
+                reason = f"the refresh_token was given to {grant.app_id}"
+                raise Refused("isv.refresh-token-invalid", reason)
+            if self.clock() >= grant.started + grant.tokens["re_expires_in"]:
+                raise Refused("isv.refresh-token-invalid", "the refresh_token has expired")
+            del self._grants[access_token]
+            return self._with_tokens(grant)
+
+    def _access_token_beside(self, refresh_token: str) -> str | None:
+        for access_token, grant in self._grants.items():
+            if grant.tokens["refresh_token"] == refresh_token:
+                return access_token
+        return None
 
     def _with_tokens(self, grant: Grant) -> Grant:
-        scope, started = (
-            SCOPES["auth_user" if "auth_user" in grant.scopes else "auth_base"],
-            self.clock(),
-        )
+        """The grant with new tokens, which are remembered."""
+        scope = SCOPES["auth_user" if "auth_user" in grant.scopes else "auth_base"]
+        now = self.clock()
         tokens = {
             "access_token": scope["tokens_begin"] + secrets.token_hex(16),
-            "auth_start": datetime.fromtimestamp(started, BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
-            **scope["lives"],
+            "auth_start": datetime.fromtimestamp(now, BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
+            "expires_in": scope["expires_in"],
+            "re_expires_in": scope["re_expires_in"],
             "refresh_token": scope["tokens_begin"] + secrets.token_hex(16),
         }
-        self._grants[tokens["access_token"]] = grant = grant._replace(
-            started=started, tokens=tokens
-        )
-        return grant
+        granted = Grant(grant.app_id, grant.member, grant.scopes, now, tokens)
+        self._grants[tokens["access_token"]] = granted
+        return granted
 
     def access(self, app_id: str, access_token: str) -> Grant:
         """The grant behind a live access token of this app."""
         grant = self._grants.get(access_token)
         if grant is None:
-            raise Refused("aop.invalid-auth-token")
+            raise Refused("aop.invalid-auth-token", "auth_token is unknown, refreshed or revoked")
         if grant.app_id != app_id:
-            raise Refused("isv.unmatched-app-id")
+            raise Refused("isv.unmatched-app-id", f"auth_token was given to {grant.app_id}")
         if self.clock() >= grant.started + grant.tokens["expires_in"]:
-            raise Refused("aop.auth-token-time-out")
+            raise Refused("aop.auth-token-time-out", "auth_token has expired")
         return grant
 
-    def revoke(self, member: str) -> None:
+    def revoke(self, member: object) -> None:
         """What 解除授权 does on the phone, for every app: codes, tokens and consents end."""
-        choice(member, MEMBERS, "member")
-        for grants in (self._codes, self._grants):
-            for name in [name for name, grant in grants.items() if grant.member == member]:
-                del grants[name]
-        self.consents[member] = []
+        member = choice(member, MEMBERS, "member")
+        with self._lock:
+            self._codes = _without(member, self._codes)
+            self._grants = _without(member, self._grants)
+            self.consents[member] = []
 
-    def identify_by(self, mode: str) -> None:
-        """Switch the ids that apps get: open_id (new apps), user_id (old ones) or both (the transition)."""
+    def identify_by(self, mode: object) -> None:
+        """Which ids apps get: open_id (new apps), user_id (old ones) or both (the transition)."""
         self.identity = choice(mode, ("open_id", "user_id", "both"), "mode")
 
-    def bind_product(self, app_id: str, bound: bool) -> None:
+    def bind_product(self, app_id: object, bound: object) -> None:
         """Bind the product 获取会员信息 to the app, or take it away."""
         if not isinstance(bound, bool):
-            raise ValueError("bound is true or false")
-        change = set.discard if bound else set.add
-        change(self.without_product, choice(app_id, APPS, "app"))
+            raise ValueError("bound must be true or false")
+        app_id = choice(app_id, APPS, "app")
+        if bound:
+            self.without_product.discard(app_id)
+        else:
+            self.without_product.add(app_id)
 
     def app_auth_code(self) -> str:
         """What the ISV receives when the demo merchant authorises it."""
-        self._app_codes.add(code := secrets.token_hex(16))
+        code = secrets.token_hex(16)
+        self._app_codes.add(code)
         return code
 
     def exchange_app_code(self, code: str) -> dict[str, Any]:
-        """The demo merchant's app_auth_token, as the gateway gives it, for an app_auth_code, which works once."""
-        if code not in self._app_codes:
-            raise Refused("isv.code-invalid")
-        self._app_codes.remove(code)
+        """The demo merchant's app_auth_token, as the gateway gives it; the code works once."""
+        with self._lock:
+            if code not in self._app_codes:
+                raise Refused("isv.code-invalid", "the app_auth_code is unknown or used")
+            self._app_codes.remove(code)
         return {"app_auth_token": self.merchant_token, **DATA["app_auth"]}
 
 
+def profile(member: str, origin: str) -> dict[str, str]:
+    """A member's profile as the gateway gives it; the avatar is at `origin`, the emulator's own."""
+    row = MEMBERS[member]
+    shown: dict[str, str] = {}
+    if row["has_avatar"]:
+        shown["avatar"] = f"{origin.rstrip('/')}/emulator/avatar/{member}.svg"
+    shown.update(row["profile"])
+    return shown
+
+
 def choice(value: object, names: Collection[str], kind: str) -> str:
-    """The value if it is one of the names; ValueError with a sentence if not."""
-    if value not in list(names):
-        raise ValueError(f"there is no such {kind}; there are {', '.join(names)}")
-    return str(value)
+    """The value if it is one of the names. ValueError with a sentence if it is not."""
+    for name in names:
+        if value == name:
+            return name
+    raise ValueError(f"there is no such {kind}; choose from: {', '.join(names)}")
 
 
-def _letters(*parts: str) -> str:
+def _without(member: str, grants: dict[str, Grant]) -> dict[str, Grant]:
+    return {name: grant for name, grant in grants.items() if grant.member != member}
+
+
+def _derived(*parts: str) -> str:
+    """An id that looks like Alipay's and is the same each time."""
     digest = hashlib.sha512(":".join(("alipay-emulator", *parts)).encode()).digest()
-    return base64.urlsafe_b64encode(digest).decode()[
-        :47
-    ]  # as long as the open_ids seen in the wild
+    return base64.urlsafe_b64encode(digest).decode()[:OPEN_ID_LENGTH]

@@ -1,31 +1,37 @@
-"""The workbench at /workbench: the phone, the trace, the switches. Only main() adds it to the app, with the emulator.
+"""The workbench at /workbench: the phone, the trace, the switches.
 
-It watches the app from outside, by request hooks and the clients' observers: the integration knows nothing of it.
-Its events hold tokens: the emulator's, and `guard` gives them to nobody but pages of this machine.
+serve.py adds it to the app when Alipay is emulated. Its events hold tokens, the emulator's, and
+`guard` gives them to nobody but programs on this machine and its own page.
 """
 
 import json
 import mimetypes
-import threading
-import time
-from collections import deque
-from functools import wraps
-from itertools import count
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-import flask
 import requests
-from flask import g, jsonify, request
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+    send_from_directory,
+)
 
-from alipay_member.client import Exchange
-from alipay_member.errors import Call, mask
-from alipay_member.explanations import VALUES
+from alipay_member.explanations import fields
 
 from . import start
-from .gateway import guard
-from .steps import Rows, Step, as_json, exchange_step, new_step, request_step, store_step
+from .guard import only_json, only_this_machine
+from .recorder import Recorder
+from .trace import as_json, new_step
+from .watched import Rows, WatchedStore
 
 HERE = Path(__file__).parent
 FOLDERS = {
@@ -33,7 +39,7 @@ FOLDERS = {
     "mistakes": HERE / "mistakes",
     "phone": HERE / "phone",
 }
-PORT = 8001  # the same each time, because the members' rows hold avatar addresses
+PORT = 8001  # the same each time, because the members' rows hold the addresses of avatars
 CONTROLS = (
     "members",
     "faults",
@@ -44,174 +50,193 @@ CONTROLS = (
     "app-auth-code",
     "revoke",
 )
-UNWATCHED = ("/workbench", "/static/", "/healthz", "/favicon.ico")
-WRITES = ("sign_in", "save_profile", "renew", "sign_out", "forget")  # MemberStore's
 WORDS = json.loads((HERE / "words.json").read_text("utf-8"))
+FAILURES = {failure["name"]: failure for failure in WORDS["failures"]}
+routes = Blueprint(
+    "workbench",
+    __name__,
+    static_folder="static",
+    template_folder="templates",
+    url_prefix="/workbench",
+)
 
 
 def start_emulator(values: dict[str, str]) -> dict[str, str]:
-    """The settings to run with: as given if they name an emulator, else with those of one started in this process."""
+    """The settings to run with.
+
+    As they are if they name an emulator, else with those of one that is started in this process.
+    """
     if values.get("ALIPAY_GATEWAY_URL"):
         return values
     try:
         emulator = start(PORT)
-    except OSError:  # taken
+    except OSError:  # the port is taken
         emulator = start()
     return values | emulator.settings()
 
 
-def attach(app: flask.Flask) -> None:
-    """Make the workbench the app's landing page, and watch the app."""
-    bench = Workbench(app.extensions["alipay_member"])
-    routes = flask.Blueprint(
-        "workbench", __name__, "static", template_folder="templates", url_prefix="/workbench"
+def attach(app: Flask) -> None:
+    """Make the workbench the app's landing page, and watch the app.
+
+    TypeError if the app was not made with a WatchedStore.
+    """
+    parts = app.extensions["alipay_member"]
+    if not isinstance(parts.store, WatchedStore):
+        raise TypeError("the workbench needs create_app(settings, store=WatchedStore(…))")
+    clients = [client for client in (parts.client, parts.web_client) if client]
+    app.extensions["workbench"] = Bench(
+        store=parts.store,
+        recorder=Recorder(app, clients, parts.store),
+        emulator=EmulatorLink(parts.client.gateway_url),
+        app_ids=list(dict.fromkeys(client.member_app_id for client in clients)),
+        has_web_login=parts.web_client is not None,
     )
-    routes.before_request(guard)
-    routes.get("/")(bench.page)
-    routes.get("/events")(bench.events)
-    routes.post("/reset")(bench.reset)
-    routes.put("/failure")(bench.fail)
-    routes.route(f"/emulator/<any{CONTROLS}:name>", methods=["GET", "POST", "PUT"])(bench.control)
-    routes.get("/phone/<path:path>", defaults={"app": "phone"}, endpoint="phone")(file)
-    routes.get("/files/<any(miniprogram, mistakes):app>/<path:path>")(file)
-    app.before_request_funcs.setdefault(None, []).insert(
-        0, bench.begin
-    )  # first: it sees what other hooks refuse
-    app.after_request(bench.finish)
     app.register_blueprint(routes)
     app.config["LANDING_PAGE"] = "/workbench/"
 
 
-def file(app: str, path: str) -> flask.Response:
-    """A file byte for byte; the mini-program's own types (.axml, .acss) are plain text. An .acss may be missing."""
-    if path.endswith(".acss") and not (FOLDERS[app] / path).is_file():
-        return flask.Response(status=204)
-    return flask.send_from_directory(
-        FOLDERS[app], path, mimetype=mimetypes.guess_type(path)[0] or "text/plain"
+class EmulatorLink:
+    """The way to an emulator's switches, which may be in another process."""
+
+    def __init__(self, gateway_url: str) -> None:
+        self._gateway_url = gateway_url
+        self._session = requests.Session()
+        self._session.trust_env = False  # a company's proxy can't reach this machine
+
+    def ask(self, method: str, name: str, body: Any = None) -> Response:
+        """The emulator's answer to a call of its control route; 502 if it is not running."""
+        url = urljoin(self._gateway_url, f"/emulator/{name}")
+        sent = {} if body is None else body
+        try:
+            answer = self._session.request(method, url, json=sent, timeout=5)
+        except requests.RequestException:
+            return make_response(jsonify(error="the emulator is not running"), 502)
+        return Response(answer.content, answer.status_code, mimetype="application/json")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the routes below work with."""
+
+    store: WatchedStore
+    recorder: Recorder
+    emulator: EmulatorLink
+    app_ids: list[str]  # whose members are shown: the phone's app first; an ISV's is its merchant's
+    has_web_login: bool
+
+    def rows(self) -> Rows:
+        """The members as they are stored now."""
+        return [row.as_dict() for app_id in self.app_ids for row in self.store.members(app_id)]
+
+
+def bench() -> Bench:
+    """The workbench of the app that answers this request."""
+    found: Bench = current_app.extensions["workbench"]
+    return found
+
+
+@routes.before_request
+def guard() -> None:
+    """No web page elsewhere can read the events or reach the switches."""
+    only_this_machine()
+    only_json()
+
+
+# ── the page and the files of the phone ──
+
+
+@routes.get("/")
+def page() -> str:
+    """The page, with the emulator's members and faults, or the news that it is not running."""
+    told: dict[str, Any] = {}
+    for name in ("members", "faults"):
+        told |= bench().emulator.ask("GET", name).get_json()
+    values = {row["name"]: row["values"] for row in fields() if "values" in row}
+    return render_template(
+        "workbench.html",
+        **told,
+        words=WORDS | {"values": values},
+        fields=fields(),
+        own=bench().app_ids[0],
+        web=bench().has_web_login,
     )
 
 
-class Workbench:
-    """The newest 500 steps, in memory, and the way to the emulator's switches."""
+@routes.get("/phone/<path:path>")
+def phone(path: str) -> Response:
+    """A file of the phone."""
+    return file("phone", path)
 
-    def __init__(self, parts: Any) -> None:
-        self.store, self.gateway_url = parts.store, parts.settings.gateway_url
-        self.steps: deque[Step] = deque(maxlen=500)
-        self.numbers = count(
-            int(time.time() * 1000)
-        )  # grow across restarts too: an open page misses nothing
-        self.session = requests.Session()
-        self.session.trust_env = False  # a company's proxy can't reach this machine
-        self.clients = [client for client in (parts.client, parts.web_client) if client]
-        for client in self.clients:
-            client.observer = self.observe
-        self.writing, self.cleared = threading.Lock(), 0.0
-        for name in WRITES:
-            setattr(self.store, name, self.watched(getattr(self.store, name)))
-        self.apps = list(
-            dict.fromkeys(client.member_app_id for client in self.clients)
-        )  # an ISV's: the merchant's one
 
-    def rows(self) -> Rows:
-        return [row.as_dict() for app_id in self.apps for row in self.store.members(app_id)]
+@routes.get("/files/<any(miniprogram, mistakes):folder>/<path:path>")
+def file(folder: str, path: str) -> Response:
+    """A file byte for byte; the mini-program's own types (.axml, .acss) are plain text.
 
-    def begin(self) -> None:
-        if request.path != "/" and not request.path.startswith(UNWATCHED):
-            g.began, g.steps = time.perf_counter(), []
+    An .acss may be missing.
+    """
+    if path.endswith(".acss") and not (FOLDERS[folder] / path).is_file():
+        return Response(status=204)
+    mimetype = mimetypes.guess_type(path)[0] or "text/plain"
+    return send_from_directory(FOLDERS[folder], path, mimetype=mimetype)
 
-    def observe(self, exchange: Exchange) -> None:
-        if g and "steps" in g:
-            g.call = Call(exchange.method, self.gateway_url, mask(exchange.parameters))
-            g.steps.append(exchange_step(exchange, g.call))
 
-    def watched(self, write: Any) -> Any:
-        """A method of the store that leaves what it did to the members, one at a time, while the app answers."""
+# ── what has happened ──
 
-        @wraps(write)
-        def watching(*values: Any, **more: Any) -> Any:
-            if not g or "steps" not in g:
-                return write(*values, **more)
-            with self.writing:
-                before = self.rows()
-                try:
-                    return write(*values, **more)
-                finally:
-                    g.steps.append(store_step(before, self.rows(), write.__name__))
 
-        return watching
+@routes.get("/events")
+def events() -> Response:
+    """The steps after number ?since; the members and the number of sessions as they are now."""
+    since = request.args.get("since", 0, type=int)
+    steps = bench().recorder.since(since)
+    return jsonify(
+        next=steps[-1]["n"] if steps else since,
+        events=steps,
+        members=bench().rows(),
+        sessions=sum(bench().store.count_sessions(app_id) for app_id in bench().app_ids),
+    )
 
-    def finish(self, response: flask.Response) -> flask.Response:
-        """Record a request, then its exchanges and what the store did, as they came; or that it did nothing."""
-        if "began" in g and g.began > self.cleared:
-            reads = request.method == "GET" and request.path != "/callback"
-            stored = reads or any(step["kind"] == "store" for step in g.steps)
-            self.record(request_step(response), *g.steps, *[store_step([], [])] * (not stored))
-        return response
 
-    def record(self, *steps: Step) -> None:
-        common = {"at": time.time(), "trace": request.headers.get("X-Trace")}
-        with self.writing:  # else a page could see a later number first, and never this one
-            self.steps.extend({"n": next(self.numbers)} | common | step for step in steps)
+@routes.post("/reset")
+def reset() -> Response:
+    """Forget the apps' members and sessions, the steps, and all that the emulator was told."""
+    bench().recorder.forget_requests_until_now()
+    for app_id in bench().app_ids:
+        bench().store.clear(app_id)
+    bench().recorder.clear()
+    return bench().emulator.ask("POST", "reset")
 
-    def ask(self, method: str, name: str, body: Any = None) -> flask.Response:
-        """The emulator's answer to a call of its control route; 502 if it is not running."""
-        url = urljoin(self.gateway_url, f"/emulator/{name}")
-        try:
-            answer = self.session.request(method, url, json={} if body is None else body, timeout=5)
-        except requests.RequestException:
-            return flask.make_response(jsonify(error="the emulator is not running"), 502)
-        return flask.Response(answer.content, answer.status_code, mimetype="application/json")
 
-    def control(self, name: str) -> flask.Response:
-        """The emulator's answer for the app in the phone, which `members` names: an ISV's is its merchant's."""
-        app, body = {"app_id": self.apps[0]}, as_json(request.get_data(as_text=True))
-        answer = self.ask(request.method, name, app | body if isinstance(body, dict) else body)
-        if name == "members" and answer.data:
-            answer.set_data(json.dumps(app | answer.get_json()))
-        return answer
+# ── the switches ──
 
-    def fail(self) -> flask.Response:
-        """Make one thing go wrong: `name` is a fault's or a failure's of words.json; null mends all."""
-        body = request.get_json()
-        if not isinstance(body, dict):
-            flask.abort(400)
-        name = body.get("name") or None
-        known = next((failure for failure in WORDS["failures"] if failure["name"] == name), {})
-        self.ask("PUT", "product", {"app_id": self.apps[0], "bound": known.get("product", True)})
-        answer = self.ask("PUT", "fault", {"name": None if known else name})
-        if known.get("revoke"):
-            answer = self.ask("POST", "revoke", {"member": body.get("member")})
-            if answer.status_code == 200:
-                self.record(
-                    new_step("act", name, name, "", "emulator/accounts.py · Accounts.revoke()")
-                )
-        return answer
 
-    def page(self) -> str:
-        values = {
-            name: {v: {"zh": zh, "en": en} for v, (zh, en) in codes.items()}
-            for name, codes in VALUES.items()
-        }
-        told = self.ask("GET", "members").get_json() | self.ask("GET", "faults").get_json()
-        told |= {
-            "words": WORDS | {"values": values},
-            "own": self.apps[0],
-            "web": len(self.clients) > 1,
-        }
-        return flask.render_template("workbench.html", **told)
+@routes.route(f"/emulator/<any{CONTROLS}:name>", methods=["GET", "POST", "PUT"])
+def control(name: str) -> Response:
+    """The emulator's answer for the app in the phone, which `members` names."""
+    own = {"app_id": bench().app_ids[0]}
+    body = as_json(request.get_data(as_text=True))
+    if isinstance(body, dict):
+        body = own | body
+    answer = bench().emulator.ask(request.method, name, body)
+    if name == "members" and answer.data:
+        answer.set_data(json.dumps(own | answer.get_json()))
+    return answer
 
-    def events(self) -> flask.Response:
-        """The steps after number ?since, and the members and the number of sessions as they are now."""
-        since = request.args.get("since", 0, type=int)
-        steps = [step for step in list(self.steps) if step["n"] > since]
-        sessions = sum(map(self.store.count_sessions, self.apps))
-        newest = steps[-1]["n"] if steps else since
-        return jsonify(next=newest, events=steps, members=self.rows(), sessions=sessions)
 
-    def reset(self) -> flask.Response:
-        """Forget the apps' members and sessions, the steps, and all that the emulator was told."""
-        self.cleared = time.perf_counter()  # what is under way now is of before
-        for app_id in self.apps:
-            self.store.clear(app_id)
-        self.steps.clear()
-        return self.ask("POST", "reset")
+@routes.put("/failure")
+def fail() -> Response:
+    """Make one thing go wrong: `name` is a fault's or a failure's of words.json; null ends all."""
+    body = request.get_json()
+    if not isinstance(body, dict):
+        abort(400)
+    name = body.get("name") or None
+    failure = FAILURES.get(name, {}) if isinstance(name, str) else {}
+    emulator = bench().emulator
+    product = {"app_id": bench().app_ids[0], "bound": failure.get("product", True)}
+    emulator.ask("PUT", "product", product)
+    answer = emulator.ask("PUT", "fault", {"name": None if failure else name})
+    if failure.get("revoke"):
+        answer = emulator.ask("POST", "revoke", {"member": body.get("member")})
+        if answer.status_code == requests.codes.ok:
+            function = "emulator/accounts.py · Accounts.revoke()"
+            bench().recorder.record(new_step("act", failure["name"], failure["name"], "", function))
+    return answer

@@ -1,0 +1,127 @@
+"""The switches under /emulator/ (JSON): test members, auth codes, faults, ids, consent.
+
+For this machine's programs; the workbench passes its page's requests on to them.
+"""
+
+from typing import Any, NoReturn
+
+from flask import Blueprint, Response, abort, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from .accounts import APPS, MEMBERS, choice, profile
+from .faults import FAULTS
+from .guard import only_json, only_this_machine, sentence
+from .state import state
+
+DEFAULT_APP = "demo-mini"
+control = Blueprint("control", __name__, url_prefix="/emulator")
+
+
+@control.before_request
+def guard() -> None:
+    """No web page elsewhere can reach the switches."""
+    only_this_machine()
+    only_json()
+
+
+@control.get("/members")
+def list_members() -> dict[str, Any]:
+    """The test members as the gateway knows them, which apps they consented to, the switches."""
+    accounts = state().accounts
+    members = []
+    for name, row in MEMBERS.items():
+        shown = {"id": name, "case": row["case"]} | profile(name, request.host_url)
+        members.append(shown | {"consented": accounts.consents[name]})
+    apps = {app_id: {"product": app_id not in accounts.without_product} for app_id in APPS}
+    return {"identity": accounts.identity, "apps": apps, "members": members}
+
+
+@control.get("/faults")
+def list_faults() -> dict[str, Any]:
+    """Every fault that can be switched on, and which one is."""
+    return {"active": state().faults.active(), "faults": [row.as_dict() for row in FAULTS.values()]}
+
+
+@control.post("/auth-code")
+def give_auth_code() -> dict[str, str]:
+    """`{"member", "scopes", "app_id"?}` → what my.getAuthCode gives once the member has agreed."""
+    asked = json_body()
+    app_id = asked.get("app_id", DEFAULT_APP)
+    code = state().accounts.authorize(app_id, asked.get("member"), asked.get("scopes"))
+    return {"auth_code": code}
+
+
+@control.post("/app-auth-code")
+def give_app_auth_code() -> dict[str, str]:
+    """What an ISV receives when the demo merchant authorises it."""
+    json_body()
+    return {"app_auth_code": state().accounts.app_auth_code()}
+
+
+@control.post("/revoke")
+def revoke_consent() -> dict[str, str]:
+    """`{"member"}`: 解除授权, what the member does in Alipay to withdraw every consent."""
+    state().accounts.revoke(json_body().get("member"))
+    return {}
+
+
+@control.post("/reset")
+def reset() -> dict[str, str]:
+    """Everything as at the start, except for the keys."""
+    json_body()
+    state().accounts.reset()
+    state().faults.set(None)
+    return {}
+
+
+@control.put("/fault")
+def switch_fault() -> dict[str, str]:
+    """`{"name", "times"?}`: misbehave so for the next calls; null behaves again."""
+    asked = json_body()
+    state().faults.set(asked.get("name"), asked.get("times"))
+    return {}
+
+
+@control.put("/identity")
+def switch_identity() -> dict[str, str]:
+    """`{"mode"}`: which ids apps get, open_id, user_id or both."""
+    state().accounts.identify_by(json_body().get("mode"))
+    return {}
+
+
+@control.put("/product")
+def switch_product() -> dict[str, str]:
+    """`{"bound", "app_id"?}`: whether the app has the product 获取会员信息."""
+    asked = json_body()
+    state().accounts.bind_product(asked.get("app_id", DEFAULT_APP), asked.get("bound"))
+    return {}
+
+
+@control.get("/avatar/<member>.svg")
+def draw_avatar(member: str) -> Response:
+    """A member's picture, in a colour of its own."""
+    number = list(MEMBERS).index(choice(member, MEMBERS, "member"))
+    svg = render_template("avatar.svg", hue=number * 360 // len(MEMBERS))
+    return Response(svg, content_type="image/svg+xml")
+
+
+@control.route("/<path:name>", methods=["GET", "POST", "PUT", "DELETE"])
+def no_such_route(name: str) -> NoReturn:
+    """Whatever no route above answers."""
+    abort(404, f"there is no {request.method} /emulator/{name}")
+
+
+@control.errorhandler(HTTPException)
+@control.errorhandler(ValueError)
+@control.errorhandler(RecursionError)
+def refuse(error: Exception) -> tuple[Response, int]:
+    """One sentence for what can't be done; JSON that is nested too deep among it."""
+    return sentence(error)
+
+
+def json_body() -> dict[str, Any]:
+    """The request's body; 400 if it is not a JSON object."""
+    body = request.get_json()
+    if not isinstance(body, dict):
+        abort(400, "the body must be a JSON object")
+    return body

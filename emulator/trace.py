@@ -1,0 +1,243 @@
+"""The steps of the workbench's trace, as JSON for its page.
+
+What a request, an exchange with Alipay and a write of the store did. Each step has kind, lane,
+title, the key of its sentence in words.json (`says`), outcome, and the function of our code.
+"""
+
+import json
+import shlex
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from alipay_member.client import Exchange
+from alipay_member.errors import AlipayError, Call
+from alipay_member.explanations import describe, explain, support_question
+
+from .watched import Rows
+
+FUNCTIONS = {"authorization_code": "exchange_code", "refresh_token": "refresh_token"}  # grant_type
+LANGUAGES = ("zh", "en")
+MAX_SHOWN = 20_000  # characters of each part of an answer
+MAX_DEPTH = 50  # brackets of a body that the page shows as JSON
+
+Step = dict[str, Any]
+Both = dict[str, str]  # a sentence: {"zh": …, "en": …}
+
+
+def new_step(kind: str, title: str, says: str, outcome: Any, function: str) -> Step:
+    """`kind` is request, exchange, store or act (something done in Alipay by the workbench)."""
+    return {
+        "kind": kind,
+        "lane": "alipay" if kind in ("exchange", "act") else "server",
+        "title": title,
+        "says": says,
+        "outcome": outcome,
+        "function": function,
+    }
+
+
+# ── a request ──
+
+
+def request_step(response: Response, elapsed: float, call: Call | None) -> Step:
+    """What reached the app, what it answered after `elapsed` seconds, which function did it.
+
+    `call` is the last call to Alipay that the app made meanwhile.
+    """
+    text = body_text()
+    body = as_json(text)
+    endpoint = (request.endpoint or "").rpartition(".")[2]
+    path = request.full_path.rstrip("?")
+    step = new_step(
+        kind="request",
+        title=f"{request.method} {path}",
+        says=request_sentence(body),
+        outcome=response.status_code,
+        function=f"app.py · {endpoint}()" if endpoint else "app.py",
+    )
+    answer = response.get_json(silent=True) if response.is_json else response.location
+    return step | {
+        "body": body,
+        "answer": answer,
+        "error": told_error(answer, call),
+        "curl": curl_of_request(text),
+        "elapsed_ms": milliseconds(elapsed),
+    }
+
+
+def body_text() -> str:
+    """The request's body, or "" if it was too large or broke off."""
+    with suppress(RequestEntityTooLarge, OSError):
+        return request.get_data(as_text=True)
+    return ""
+
+
+def request_sentence(body: Any) -> str:
+    """The key of a request's sentence. What old articles teach has one of its own."""
+    sent = body.keys() if isinstance(body, dict) else ()
+    endpoint = f"{request.method} {request.path}"
+    if endpoint == "GET /api/auth" and "auth_code" in request.args:
+        return "code-in-address"
+    if endpoint == "POST /api/auth" and "auth_code" not in sent:
+        return "no-code"
+    if endpoint == "POST /api/member" and sent:
+        return "unread-body"
+    return endpoint
+
+
+def told_error(answer: Any, call: Call | None) -> dict[str, Any] | None:
+    """The error that the app answered with, explained in both languages; None if it is none."""
+    error = answer.get("error") if isinstance(answer, dict) else None
+    if not error:
+        return None
+    key = error["code"]
+    explained = {lang: explain(key, lang) for lang in LANGUAGES}
+    told: dict[str, Any] = dict(error)
+    if not all(explained.values()):
+        return told
+    told["message"] = {lang: explained[lang][0] for lang in LANGUAGES}
+    told["hint"] = {lang: explained[lang][1] for lang in LANGUAGES}
+    if key.startswith("identity:") and call:
+        # The store refused what Alipay answered: the question is about the call that brought it.
+        told["report"] = {lang: question(key, explained[lang][0], call, lang) for lang in LANGUAGES}
+    return told
+
+
+def question(key: str, message: str, call: Call, lang: str) -> str:
+    """The question for Alipay's support about an error that came up after the call."""
+    error = AlipayError(f"{key} {message}")
+    error.call = call
+    return support_question(error, lang)
+
+
+def curl_of_request(text: str) -> str:
+    """The command that repeats the request."""
+    words = ["curl", "-X", request.method, request.url]
+    for name, value in request.headers:
+        if name in ("Authorization", "Content-Type"):
+            words.append(f"-H{name}: {value}")
+    if text:
+        words += ["--data-raw", text]
+    return shlex.join(words)
+
+
+def as_json(text: str) -> Any:
+    """The JSON that a body is, if the page can take it; else the text.
+
+    The page takes no NaN, and nothing that is nested so deep that nobody could read it.
+    """
+    if text.count("[") + text.count("{") >= MAX_DEPTH:
+        return text
+    with suppress(ValueError):
+        body = json.loads(text)
+        json.dumps(body, allow_nan=False)
+        return body
+    return text
+
+
+# ── an exchange with Alipay ──
+
+
+def exchange_step(exchange: Exchange, call: Call) -> Step:
+    """One call to Alipay; its answer is cut where the signed bytes begin and end."""
+    sent = exchange.parameters
+    function = FUNCTIONS.get(sent.get("grant_type", ""), "fetch_profile")
+    step = new_step(
+        kind="exchange",
+        title=exchange.method,
+        says=exchange.method,
+        outcome="verified" if exchange.verified else "unverified",
+        function=f"alipay_member/client.py · AlipayClient.{function}()",
+    )
+    url = f"{call.gateway_url}?{urlencode(sent, encoding=sent['charset'])}"
+    return step | {
+        "verdict": verdict(exchange),
+        "parameters": dict(sent),
+        "string_to_sign": exchange.string_to_sign,
+        "signature": sent.get("sign"),
+        "raw": cut_answer(exchange),
+        "verified": exchange.verified,
+        "elapsed_ms": milliseconds(exchange.elapsed),
+        "error": described(exchange.error) if exchange.error else None,
+        "curl": shlex.join(["curl", "-X", "POST", url]),
+    }
+
+
+def verdict(exchange: Exchange) -> str:
+    """The key of what the page says about the answer's signature."""
+    if exchange.verified:
+        return "verified"
+    if not exchange.raw_answer:
+        return "no-answer"
+    if not exchange.signed_part:
+        return "no-signature"
+    return "bad-signature"
+
+
+def cut_answer(exchange: Exchange) -> dict[str, str]:
+    """The answer's text before, within and after the signed bytes; all of it before if unsigned."""
+    before, signed, after = exchange.raw_answer, b"", b""
+    if exchange.signed_part:
+        before, signed, after = exchange.raw_answer.partition(exchange.signed_part)
+    parts = {"before": before, "signed": signed, "after": after}
+    return {name: shown(part, exchange.charset) for name, part in parts.items()}
+
+
+def shown(part: bytes, charset: str) -> str:
+    """Bytes as text, cut where it would be too long for the page."""
+    text = part.decode(charset, "replace")
+    if len(text) <= MAX_SHOWN:
+        return text
+    return text[:MAX_SHOWN] + "…"
+
+
+def described(error: AlipayError) -> dict[str, Any]:
+    """An error's code, and message, hint and report in both languages."""
+    descriptions = {lang: describe(error, lang) for lang in LANGUAGES}
+    message: Both = {lang: said.message for lang, said in descriptions.items()}
+    hint: Both = {lang: said.hint for lang, said in descriptions.items()}
+    report: Both = {lang: said.report for lang, said in descriptions.items()}
+    return {"code": error.key, "message": message, "hint": hint, "report": report}
+
+
+# ── a write of the store ──
+
+
+def store_step(method: str, before: Rows, after: Rows) -> Step:
+    """What one method of the store did to the members; `method` "" says that none was called."""
+    gone = [row for row in before if row not in after]
+    new = [row for row in after if row not in before]
+    says = store_sentence(gone, new)
+    outcome = {"changed": "saved", "removed": "removed"}.get(says, "same")
+    function = "alipay_member/store.py · MemberStore"
+    if method:
+        function += f".{method}()"
+    step = new_step("store", "members", says, outcome, function)
+    if gone or new:
+        step |= {"before": gone, "after": new}
+    return step
+
+
+def store_sentence(gone: Rows, new: Rows) -> str:
+    """The key of a write's sentence. A newer profile_at of the same profile is no change."""
+    if not gone and not new:
+        return "unchanged"
+    if without_moment(gone) == without_moment(new):
+        return "refreshed"
+    if new:
+        return "changed"
+    return "removed"
+
+
+def without_moment(rows: Rows) -> Rows:
+    """The rows with only whether, not when, a profile was fetched."""
+    return [row | {"profile_at": bool(row["profile_at"])} for row in rows]
+
+
+def milliseconds(seconds: float) -> float:
+    """Seconds as the page shows them."""
+    return round(seconds * 1000, 1)
