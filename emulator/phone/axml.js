@@ -1,87 +1,122 @@
-import { interpolate, own } from './expression.js';
+// AXML to a tree. An XML parser can't read it ({{i <= j}} is legal), an HTML parser would ruin it.
+import { addAttribute, checkElement } from './attributes.js';
+import { allows, isTag } from './components.js';
 import { refuser } from './refusal.js';
+import { compileText } from './text.js';
 
-const TAG =
-  /<!--[^]*?-->|<(\/?)([A-Za-z][\w-]*)((?:\s+[A-Za-z][\w:.-]*(?:\s*=\s*(?:"[^"]*"|'[^']*'))?)*)\s*(\/?)>/y;
-const ATTRIBUTE = /\s([A-Za-z][\w:.-]*)(?:\s*=\s*("[^"]*"|'[^']*'))?/g;
+const NAME = String.raw`[A-Za-z][\w:.-]*`;
+const QUOTED = String.raw`"[^"]*"|'[^']*'`;
+const ATTRIBUTE = new RegExp(String.raw`\s(?<name>${NAME})(?:\s*=\s*(?<quoted>${QUOTED}))?`, 'g');
+const ATTRIBUTES = String.raw`(?:\s+${NAME}(?:\s*=\s*(?:${QUOTED}))?)*`;
+const OPENING = String.raw`<(?<tag>[A-Za-z][\w-]*)(?<attributes>${ATTRIBUTES})\s*(?<empty>\/?)>`;
+const CLOSING = String.raw`<\/(?<closed>[A-Za-z][\w-]*)\s*>`;
+const MARKUP = new RegExp(String.raw`<!--[^]*?-->|${CLOSING}|${OPENING}`, 'y');
 
-/**
- * AXML to a tree {children, templates, values, refuse}. A node is {text} or {tag, at, attributes, dataset, events, children} with
- * test and otherwise (a:if … a:else), list, item, index (a:for), key; each value a scope => value. All else is refused.
- */
-export function parse(source, file, supported) {
-  const refuse = refuser(file, source),
-    tree = { children: [], templates: {}, values: supported.values, refuse },
-    open = [tree];
-  const bind = (text, from, stop, body) => {
-    // [scope => value, end]: read once now, so that mistakes show at once
-    const read = (scope) => interpolate(text, from, scope, refuse, stop, body);
-    return [(scope) => read(scope)[0], read({})[1]];
-  };
-  for (let at = 0; at < source.length;) {
-    TAG.lastIndex = at;
-    const [found, closing, tag, attributes, empty] = TAG.exec(source) ?? [],
-      { children } = open.at(-1);
-    if (!found) {
-      const [text, end] = source[at] === '<' ? refuse('标签写法有误', at) : bind(source, at, '<');
-      if (source.slice(at, end).trim()) children.push({ text });
-      at = end;
-      continue;
+/** @type {(source: string, file: string) => Tree} */
+export function parse(source, file) {
+  return new Parser(source, file).parse();
+}
+
+class Parser {
+  at = 0;
+  /** The elements that are open, the innermost last. @type {ElementNode[]} */
+  open = [];
+
+  /** @param {string} source @param {string} file */
+  constructor(source, file) {
+    this.source = source;
+    /** @type {Refuse} */
+    this.refuse = refuser(file, source);
+    /** @type {Tree} */
+    this.tree = { children: [], templates: new Map(), refuse: this.refuse };
+  }
+
+  parse() {
+    while (this.at < this.source.length) {
+      if (this.source[this.at] === '<') this.readMarkup();
+      else this.readText();
     }
-    if (closing) {
-      if (open.pop().tag !== tag) refuse(`多余的 </${tag}>`, at);
-    } else if (tag) {
-      const node = {
-        tag,
-        at,
-        attributes: [],
-        dataset: [],
-        events: [],
-        children: [],
-        item: 'item',
-        index: 'index',
-      };
-      if (!own(supported.tags, tag)) refuse(`不支持 <${tag}>`, at);
-      for (const match of attributes.matchAll(ATTRIBUTE))
-        attribute(node, ...match, at + 1 + tag.length + match.index);
-      place(node, children);
-      if (!empty) open.push(node);
-    }
-    at += found.length;
+    const unclosed = this.open.at(-1);
+    if (unclosed) this.refuse(`<${unclosed.tag}> 没有闭合`, unclosed.at);
+    return this.tree;
   }
-  if (open[1]) refuse(`<${open.at(-1).tag}> 没有闭合`, open.at(-1).at);
-  return tree;
 
-  function attribute(node, whole, name, quoted, start) {
-    const known = supported.tags[node.tag].split(' '),
-      end = start + whole.length;
-    const free = known.includes('id') && /^(data|aria)-/.test(name),
-      body = node.tag === 'template' && name === 'data';
-    if (!free && !known.includes(name)) refuse(`<${node.tag}> 不支持 ${name}`, start + 1);
-    const value = quoted
-      ? bind(source.slice(0, end - 1), end - quoted.length + 1, '', body)[0]
-      : () => true;
-    const [, prefix, rest] = /^(on(?=[A-Z])|catch|data-|a:for-|a:)(.+)/.exec(name) ?? [];
-    if (prefix === 'on' || prefix === 'catch')
-      node.events.push({ type: rest, caught: prefix === 'catch', value });
-    else if (prefix === 'data-')
-      node.dataset.push([rest.replace(/-(\w)/g, (_, letter) => letter.toUpperCase()), value]);
-    else if (prefix === 'a:for-') node[rest] = value({});
-    else if (name === 'a:for') node.list = value;
-    else if (name === 'a:key')
-      node.key = ({ [node.item]: item }) => (value({}) === '*this' ? item : own(item, value({})));
-    else if (prefix) Object.assign(node, { link: rest, test: value });
-    else if (name === 'name') tree.templates[value({})] = node;
-    else if (body || name === 'is' || name === 'key') node[name] = value;
-    else node.attributes.push([name, value]);
+  get siblings() {
+    return (this.open.at(-1) ?? this.tree).children;
   }
-  function place(node, siblings) {
-    const chain = siblings.at(-1);
-    if (/^el/.test(node.link)) {
-      if (!chain?.last || node.list) refuse(`a:${node.link} 前面没有 a:if`, node.at);
-      chain.last.otherwise = node;
-      chain.last = node.link === 'elif' && node;
-    } else if (node.tag !== 'template' || node.is)
-      siblings.push(Object.assign(node, { last: node.link && !node.list && node }));
+
+  readText() {
+    const { value, end } = compileText(this.source, this.at, '<', this.refuse, false);
+    const isBlank = this.source.slice(this.at, end).trim() === '';
+    if (!isBlank) this.siblings.push({ text: value });
+    this.at = end;
   }
+
+  /** An opening tag, a closing tag or a comment. */
+  readMarkup() {
+    MARKUP.lastIndex = this.at;
+    const found = MARKUP.exec(this.source) ?? this.refuse('标签写法有误', this.at);
+    const { tag, attributes, empty, closed } = found.groups ?? {};
+    if (tag) this.openElement(tag, attributes, empty === '/');
+    if (closed) this.closeElement(closed);
+    this.at += found[0].length;
+  }
+
+  /** @param {string} tag @param {string} attributes @param {boolean} isEmpty */
+  openElement(tag, attributes, isEmpty) {
+    if (!isTag(tag)) this.refuse(`不支持 <${tag}>`, this.at);
+    const node = emptyElement(tag, this.at);
+    for (const match of attributes.matchAll(ATTRIBUTE)) this.readAttribute(node, match);
+    checkElement(node, this.refuse);
+    this.place(node);
+    if (!isEmpty) this.open.push(node);
+  }
+
+  /** @param {string} tag */
+  closeElement(tag) {
+    if (this.open.pop()?.tag !== tag) this.refuse(`多余的 </${tag}>`, this.at);
+  }
+
+  /** @param {ElementNode} node @param {RegExpExecArray} match */
+  readAttribute(node, match) {
+    const { name, quoted } = match.groups ?? {};
+    const start = this.at + 1 + node.tag.length + match.index;
+    if (!allows(node.tag, name)) this.refuse(`<${node.tag}> 不支持 ${name}`, start + 1);
+    const end = start + match[0].length;
+    const asObject = node.tag === 'template' && name === 'data';
+    const value = quoted ? this.readValue(end - quoted.length, end, asObject) : () => true;
+    addAttribute(node, name, value, this.tree);
+  }
+
+  /**
+   * The text between two quotes.
+   * @param {number} from @param {number} to @param {boolean} asObject
+   */
+  readValue(from, to, asObject) {
+    const inside = this.source.slice(0, to - 1);
+    return compileText(inside, from + 1, '', this.refuse, asObject).value;
+  }
+
+  /** Puts an element where it belongs; templates are kept apart. @param {ElementNode} node */
+  place(node) {
+    const isDefinition = node.tag === 'template' && !node.is;
+    if (node.branch === 'elif' || node.branch === 'else') this.continueBranches(node);
+    else if (!isDefinition) this.siblings.push(node);
+    if (node.branch === 'if' && !node.list) node.lastBranch = node;
+  }
+
+  /** a:elif and a:else stand right after an a:if or a:elif. @param {ElementNode} node */
+  continueBranches(node) {
+    const first = this.siblings.at(-1);
+    const last = first && 'tag' in first ? first.lastBranch : undefined;
+    if (!last || node.list) return this.refuse(`a:${node.branch} 前面没有 a:if`, node.at);
+    last.otherwise = node;
+    /** @type {ElementNode} */ (first).lastBranch = node.branch === 'elif' ? node : undefined;
+  }
+}
+
+/** @type {(tag: string, at: number) => ElementNode} */
+function emptyElement(tag, at) {
+  const lists = { attributes: [], dataset: [], events: [], children: [] };
+  return { tag, at, ...lists, item: 'item', index: 'index' };
 }

@@ -1,118 +1,227 @@
-// {{ }}: own properties only, no calls, no assignment. Nothing has an effect, so both sides of ?: && || are evaluated.
-const TOKEN =
-  /\s*([\p{L}_$][\p{L}\d_$]*|\d*\.?\d+|'[^'\n]*'|"[^"\n]*"|\.{3}|[=!]==?|[<>]=|&&|\|\||\+\+|--|[-+*/%<>!?:.,()[\]{}])/uy;
-const NAME = /^[\p{L}_$]/u,
-  STRING = /^['"]/,
-  BANNED = /^(__proto__|constructor|prototype)$/;
-const LEVELS = [
-  // weakest first
-  { '||': (a, b) => a || b },
-  { '&&': (a, b) => a && b },
-  {
-    '==': (a, b) => a == b,
-    '!=': (a, b) => a != b,
-    '===': (a, b) => a === b,
-    '!==': (a, b) => a !== b,
-  },
-  { '<': (a, b) => a < b, '>': (a, b) => a > b, '<=': (a, b) => a <= b, '>=': (a, b) => a >= b },
-  { '+': (a, b) => a + b, '-': (a, b) => a - b },
-  { '*': (a, b) => a * b, '/': (a, b) => a / b, '%': (a, b) => a % b },
-];
-const UNARY = { '!': (value) => !value, '-': (value) => -value, '+': (value) => +value };
-const WORDS = { true: true, false: false, null: null };
-const ENTITIES = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'", nbsp: '\u00a0' };
+// {{ }}: read once, when the page is loaded, and compiled into a function of the scope.
+// It reaches own properties only; there are no calls and no assignments.
+import { isForbidden, own } from './data.js';
+import { LEVELS, SIGNS, applySign } from './operators.js';
 
-/** An own property or undefined: nothing inherited is in reach. */
-export const own = (object, key) =>
-  object != null && Object.hasOwn(Object(object), key) ? object[key] : undefined;
-export const show = (value) => (value == null ? '' : String(value));
-export function assign(data, path, value) {
-  const keys = path.match(/[^.[\]]+/g);
-  if (keys.some((key) => BANNED.test(key))) throw new Error(`setData: ${path}`);
-  const last = keys.pop();
-  keys.forEach((key, i) => {
-    data = data[key] ??= /^\d+$/.test(keys[i + 1] ?? last) ? [] : {};
-  });
-  data[last] = value;
+const NAME = String.raw`[\p{L}_$][\p{L}\d_$]*`;
+const NUMBER = String.raw`\d*\.?\d+`;
+const STRING = String.raw`'[^'\n]*'|"[^"\n]*"`;
+const SIGN = String.raw`\.{3}|[=!]==?|[<>]=|&&|\|\||\+\+|--|[-+*/%<>!?:.,()[\]{}]`;
+const TOKEN = new RegExp(String.raw`\s*(${NAME}|${NUMBER}|${STRING}|${SIGN})`, 'uy');
+const IS_NAME = /^[\p{L}_$]/u;
+const IS_STRING = /^['"]/;
+const IS_NUMBER = /\d/;
+
+/** @type {Map<string, Data>} */
+const WORDS = new Map([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+]);
+
+const constant = (/** @type {Data} */ value) => () => value;
+
+/**
+ * Compiles the expression that starts at `start`, after its {{. With `asObject` it is the inside of
+ * an object, as in <template data="{{a, b: 1}}">.
+ * @type {(source: string, start: number, refuse: Refuse, asObject: boolean) => Compiled}
+ */
+export function compileExpression(source, start, refuse, asObject) {
+  const compiler = new Compiler(source, start, refuse);
+  const value = compiler.expression(asObject);
+  return { value, end: compiler.end };
 }
 
-/** [value, offset after }}] of the expression at `end`; with `body` it is the inside of an object. */
-function evaluate(source, end, scope, refuse, body) {
-  let text, at;
-  const next = () => {
-    const word = text;
-    TOKEN.lastIndex = end;
-    [, text] = TOKEN.exec(source) ?? refuse('{{ }} 写法有误', end);
-    end = TOKEN.lastIndex;
-    at = end - text.length;
-    return word;
-  };
-  const take = (sign) => text === sign && next();
-  const need = (sign, value) => (take(sign) ? value : refuse(`此处应为 ${sign}，不是 ${text}`, at));
-  const safe = (key) => (BANNED.test(key) ? refuse(`不允许访问 ${key}`, at) : key);
-  const name = () => (NAME.test(text) ? safe(next()) : need('属性名'));
-  const list = (close, item) => {
-    const items = [];
-    while (text !== close && items.push(item()) && take(','));
-    return need(close, items);
-  };
-  const value = () => {
-    const test = binary(0);
-    if (!take('?')) return test;
-    const yes = need(':', value()),
-      no = value();
-    return test ? yes : no;
-  };
-  const binary = (level) => {
-    if (!LEVELS[level]) return unary();
-    let left = binary(level + 1);
-    while (own(LEVELS[level], text)) left = LEVELS[level][next()](left, binary(level + 1));
-    return left;
-  };
-  const unary = () => (own(UNARY, text) ? UNARY[next()](unary()) : path(primary()));
-  const path = (object) => {
-    if (text === '(') refuse('不能调用函数', at);
-    if (take('.')) return path(own(object, name()));
-    return take('[') ? path(own(object, safe(need(']', value())))) : object;
-  };
-  const primary = () => {
-    if (NAME.test(text)) return own({ ...scope, ...WORDS }, name());
-    const word = next();
-    if (STRING.test(word)) return word.slice(1, -1);
-    if (/\d/.test(word)) return Number(word);
-    if (word === '(') return need(')', value());
-    if (word === '[') return list(']', () => (take('...') ? (value() ?? []) : [value()])).flat();
-    return word === '{' ? object() : refuse(`不支持 ${word}`, at);
-  };
-  const object = () =>
-    list('}', () => {
-      if (take('...')) return value() ?? {};
-      const quoted = STRING.test(text),
-        key = quoted ? safe(next().slice(1, -1)) : name();
-      return { [key]: quoted || text === ':' ? need(':', true) && value() : own(scope, key) };
-    }).reduce((whole, part) => ({ ...whole, ...part }), {});
+/** Descends from the weakest operator to the strongest; each method reads one kind of thing. */
+class Compiler {
+  /** The token to be read next, where it starts and where it ends. */
+  token = '';
+  at = 0;
+  end = 0;
 
-  next();
-  const result = body ? object() : need('}', value());
-  return text === '}' && source[at - 1] === '}' ? [result, end] : refuse('{{ }} 没有结束', at);
-}
-
-/** Text with {{ }}, from `at` to the character `stop` or the end: [value, offset]. A lone {{ }} keeps its type. */
-export function interpolate(source, at, scope, refuse, stop, body) {
-  const parts = [],
-    decode = (whole, name, offset) => own(ENTITIES, name) ?? refuse(`不支持 ${whole}`, at + offset);
-  while (at < source.length && source[at] !== stop) {
-    let end = at,
-      part;
-    while (end < source.length && source[end] !== stop && !source.startsWith('{{', end)) end += 1;
-    if (end > at)
-      part = source
-        .slice(at, end)
-        .replace(/&(\w+);/g, decode)
-        .replace(/\s*\n\s*/g, ' ');
-    else [part, end] = evaluate(source, at + 2, scope, refuse, body);
-    parts.push(part);
-    at = end;
+  /** @param {string} source @param {number} start @param {Refuse} refuse */
+  constructor(source, start, refuse) {
+    this.source = source;
+    this.end = start;
+    /** @type {Refuse} */
+    this.refuse = refuse;
+    this.advance();
   }
-  return [parts.length === 1 ? parts[0] : parts.map(show).join(''), at];
+
+  /** Goes on to the next token; gives the one that was read. */
+  advance() {
+    const read = this.token;
+    TOKEN.lastIndex = this.end;
+    const found = TOKEN.exec(this.source) ?? this.refuse('{{ }} 写法有误', this.end);
+    this.token = found[1];
+    this.end = TOKEN.lastIndex;
+    this.at = this.end - this.token.length;
+    return read;
+  }
+
+  /** Reads this sign if it comes next. @param {string} sign */
+  take(sign) {
+    if (this.token !== sign) return false;
+    this.advance();
+    return true;
+  }
+
+  /** @param {string} sign */
+  need(sign) {
+    if (!this.take(sign)) this.refuse(`此处应为 ${sign}，不是 ${this.token}`, this.at);
+  }
+
+  /** The whole of it. Both } of the end stand together; nothing is read after them. */
+  expression(/** @type {boolean} */ asObject) {
+    const value = asObject ? this.object() : this.conditional();
+    if (!asObject) this.need('}');
+    const isClosed = this.token === '}' && this.source[this.at - 1] === '}';
+    return isClosed ? value : this.refuse('{{ }} 没有结束', this.at);
+  }
+
+  /** test ? yes : no @returns {Value} */
+  conditional() {
+    const test = this.binary(0);
+    if (!this.take('?')) return test;
+    const yes = this.conditional();
+    this.need(':');
+    const no = this.conditional();
+    return (scope) => (test(scope) ? yes(scope) : no(scope));
+  }
+
+  /** left + right, left && right, … @param {number} level @returns {Value} */
+  binary(level) {
+    if (level === LEVELS.length) return this.unary();
+    const { signs, operate } = LEVELS[level];
+    let value = this.binary(level + 1);
+    while (signs.includes(this.token)) {
+      const left = value;
+      const sign = this.advance();
+      const right = this.binary(level + 1);
+      value = (scope) => operate(sign, left(scope), right(scope));
+    }
+    return value;
+  }
+
+  /** !value, -value, +value @returns {Value} */
+  unary() {
+    if (!SIGNS.includes(this.token)) return this.path();
+    const sign = this.advance();
+    const value = this.unary();
+    return (scope) => applySign(sign, value(scope));
+  }
+
+  /** object.name[key], as deep as it goes @returns {Value} */
+  path() {
+    let value = this.primary();
+    while (['.', '[', '('].includes(this.token)) {
+      if (this.token === '(') this.refuse('不能调用函数', this.at);
+      value = this.take('.') ? this.property(value) : this.element(value);
+    }
+    return value;
+  }
+
+  /** .name @returns {Value} */
+  property(/** @type {Value} */ object) {
+    const name = this.name();
+    return (scope) => own(object(scope), name);
+  }
+
+  /** [key]: what it computes is known only when it is read. @returns {Value} */
+  element(/** @type {Value} */ object) {
+    this.need('[');
+    const { at } = this;
+    if (IS_STRING.test(this.token)) this.permit(this.token.slice(1, -1), at);
+    const key = this.conditional();
+    this.need(']');
+    return (scope) => own(object(scope), this.permit(key(scope), at));
+  }
+
+  /** A word, a value in brackets, a list, an object, a text or a number @returns {Value} */
+  primary() {
+    if (IS_NAME.test(this.token)) return this.variable();
+    if (this.take('(')) return this.group();
+    if (this.take('[')) return this.list();
+    if (this.take('{')) return this.object();
+    return this.literal();
+  }
+
+  /** @returns {Value} */
+  variable() {
+    const name = this.name();
+    if (WORDS.has(name)) return constant(WORDS.get(name));
+    return (scope) => own(scope, name);
+  }
+
+  /** @returns {Value} */
+  group() {
+    const value = this.conditional();
+    this.need(')');
+    return value;
+  }
+
+  /** @returns {Value} */
+  literal() {
+    if (IS_STRING.test(this.token)) return constant(this.advance().slice(1, -1));
+    if (IS_NUMBER.test(this.token)) return constant(Number(this.advance()));
+    return this.refuse(`不支持 ${this.token}`, this.at);
+  }
+
+  /** [1, ...more] @returns {Value} */
+  list() {
+    const items = this.separated(']', () => this.item());
+    return (scope) => items.flatMap((item) => item(scope));
+  }
+
+  /** One item of a list, as a list; of a spread, what it spreads. @returns {Value} */
+  item() {
+    const isSpread = this.take('...');
+    const value = this.conditional();
+    return isSpread ? (scope) => value(scope) ?? [] : (scope) => [value(scope)];
+  }
+
+  /** {a: 1, b, 'c-d': 2, ...more} @returns {Value} */
+  object() {
+    const entries = this.separated('}', () => this.entry());
+    // a spread, not Object.assign: that would run the setter of __proto__
+    return (scope) => entries.reduce((whole, entry) => ({ ...whole, ...entry(scope) }), {});
+  }
+
+  /** One entry of an object, as an object. @returns {Value} */
+  entry() {
+    if (this.take('...')) return this.conditional();
+    const isQuoted = IS_STRING.test(this.token);
+    const key = isQuoted ? this.quotedKey() : this.name();
+    if (!isQuoted && this.token !== ':') return (scope) => ({ [key]: own(scope, key) });
+    this.need(':');
+    const value = this.conditional();
+    return (scope) => ({ [key]: value(scope) });
+  }
+
+  quotedKey() {
+    const { at } = this;
+    return this.permit(this.advance().slice(1, -1), at);
+  }
+
+  name() {
+    if (!IS_NAME.test(this.token)) this.refuse(`此处应为属性名，不是 ${this.token}`, this.at);
+    const { at } = this;
+    return this.permit(this.advance(), at);
+  }
+
+  /** Items with commas between them. @param {string} close @param {() => Value} read */
+  separated(close, read) {
+    const items = [];
+    while (this.token !== close) {
+      items.push(read());
+      if (!this.take(',')) break;
+    }
+    this.need(close);
+    return items;
+  }
+
+  /** The key, unless it leads to a prototype. @param {Data} key @param {number} at */
+  permit(key, at) {
+    return isForbidden(key) ? this.refuse(`不允许访问 ${key}`, at) : key;
+  }
 }

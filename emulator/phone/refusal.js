@@ -1,6 +1,10 @@
-/** (message, offset) => never: an Error that knows its file and line. What the phone does not support ends here. */
-export const refuser =
-  (file, source) =>
-  (message, at = 0) => {
-    throw Object.assign(new Error(message), { file, line: source.slice(0, at).split('\n').length });
+/**
+ * Where everything ends that the phone does not support.
+ * @type {(file: string, source: string) => Refuse}
+ */
+export function refuser(file, source) {
+  return (message, at = 0) => {
+    const line = source.slice(0, at).split('\n').length;
+    throw Object.assign(new Error(message), { file, line });
   };
+}

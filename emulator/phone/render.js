@@ -1,115 +1,127 @@
+// AXML and a page's data to elements. What stays the same stays in place, and keeps its focus.
 import { rpx } from './acss.js';
-import { own, show } from './expression.js';
+import { allowsValue, isFlag, isNative, nativeOf } from './components.js';
+import { show } from './data.js';
+import { listen } from './events.js';
+import { shown } from './shown.js';
 
-const FLAGS = /^(hidden|disabled|plain|loading|selectable|checked)$/;
-const INNER = { image: 'img', checkbox: 'input' }; // the native element that does the work inside
-
-/** What is to be seen of `nodes`: [{node, scope, key}], conditions, lists and templates resolved. */
-export const expand = (nodes, scope, tree, key) =>
-  nodes.flatMap((node) => {
-    if (!node.list) return one(node, scope, tree, key);
-    const list = node.list(scope) ?? [];
-    if (!Array.isArray(list)) tree.refuse('a:for 要的是数组', node.at);
-    return list.flatMap((item, index) =>
-      one(node, { ...scope, [node.item]: item, [node.index]: index }, tree, key),
-    );
+/**
+ * What is to be seen of `nodes`, with conditions, lists and templates resolved.
+ * @type {(nodes: MarkupNode[], scope: Scope, tree: Tree, key?: Data) => Shown[]}
+ */
+export function expand(nodes, scope, tree, key) {
+  return nodes.flatMap((node) => {
+    if ('text' in node) return [{ node, scope, key }];
+    if (node.list) return expandList(node, scope, tree, key);
+    return expandBranch(node, scope, tree, key);
   });
-function one(node, scope, tree, outer) {
-  while (node?.test && !node.test(scope)) node = node.otherwise;
-  if (!node) return [];
+}
+
+/** a:for @type {Expand} */
+function expandList(node, scope, tree, key) {
+  const list = node.list?.(scope) ?? [];
+  if (!Array.isArray(list)) return tree.refuse('a:for 要的是数组', node.at);
+  return list.flatMap((item, index) => {
+    const inside = { ...scope, [node.item]: item, [node.index]: index };
+    return expandBranch(node, inside, tree, key);
+  });
+}
+
+/** a:if, a:elif, a:else: the first whose test holds @type {Expand} */
+function expandBranch(node, scope, tree, key) {
+  /** @type {ElementNode | undefined} */
+  let branch = node;
+  while (branch?.test && !branch.test(scope)) branch = branch.otherwise;
+  return branch ? expandElement(branch, scope, tree, key) : [];
+}
+
+/** Of a block or a template only what is inside is seen. @type {Expand} */
+function expandElement(node, scope, tree, outer) {
   const key = node.key?.(scope) ?? outer;
   if (node.tag === 'block') return expand(node.children, scope, tree, key);
-  if (node.tag !== 'template') return [{ node, scope, key }];
-  const template =
-    own(tree.templates, node.is(scope)) ?? tree.refuse(`没有模板 ${node.is(scope)}`, node.at);
-  return expand(template.children, node.data?.(scope) ?? {}, tree, key);
+  if (node.tag === 'template') return expandTemplate(node, scope, tree, key);
+  return [{ node, scope, key }];
 }
 
-/** Makes the children of `parent` what `wanted` says; what stays keeps its focus. */
+/** @type {Expand} */
+function expandTemplate(node, scope, tree, key) {
+  const name = node.is?.(scope);
+  const template = tree.templates.get(name) ?? tree.refuse(`没有模板 ${name}`, node.at);
+  const data = node.data?.(scope) ?? {};
+  return expand(template.children, data, tree, key);
+}
+
+/**
+ * Makes the children of `parent` what `wanted` says.
+ * @type {(parent: Node, wanted: Shown[], host: Host) => void}
+ */
 export function morph(parent, wanted, host) {
-  const pool = [...parent.childNodes];
-  const elements = wanted.map((now) => {
-    const found = pool.findIndex(({ now: was }) => was?.node === now.node && was.key === now.key);
-    return Object.assign(found < 0 ? create(now.node, host) : pool.splice(found, 1)[0], { now });
+  const old = [...parent.childNodes];
+  const children = wanted.map((now) => {
+    const child = takeSame(old, now) ?? create(now.node, host);
+    shown.set(child, now);
+    return child;
   });
-  pool.forEach((element) => element.remove());
-  elements.forEach((element, i) => {
-    update(element, host);
-    if (parent.childNodes[i] !== element)
-      parent.insertBefore(element, parent.childNodes[i] ?? null);
+  for (const left of old) left.remove();
+  children.forEach((child, i) => {
+    update(child, host);
+    const present = parent.childNodes[i] ?? null;
+    if (present !== child) parent.insertBefore(child, present);
   });
 }
 
-function create({ tag, text, events }, host) {
-  if (text) return document.createTextNode('');
-  const element = document.createElement(tag),
-    inner = INNER[tag];
-  if (inner)
-    element.inner = element.appendChild(
-      Object.assign(document.createElement(inner), { alt: '', type: tag }),
-    );
-  element.onclick = (event) => {
-    fire(element, 'Tap', host, event);
-    if (element.getAttribute('open-type')) authorize(element, host);
-  };
-  if (tag !== 'button' && events.some(({ type }) => type === 'Tap')) {
-    Object.assign(element, { tabIndex: 0, role: 'button' });
-    element.onkeydown = (event) => {
-      if (event.target !== element || !/^(Enter| )$/.test(event.key)) return;
-      event.preventDefault();
-      if (!event.repeat) element.click();
-    };
+/**
+ * The child that showed the same before, taken out of `old`.
+ * @type {(old: ChildNode[], now: Shown) => Node | undefined}
+ */
+function takeSame(old, now) {
+  const found = old.findIndex((child) => {
+    const was = shown.get(child);
+    return was?.node === now.node && was.key === now.key;
+  });
+  return found < 0 ? undefined : old.splice(found, 1)[0];
+}
+
+/** @type {(node: MarkupNode, host: Host) => Node} */
+function create(node, host) {
+  if ('text' in node) return document.createTextNode('');
+  const element = document.createElement(node.tag);
+  const native = nativeOf(node.tag);
+  if (native) {
+    const inner = document.createElement(native.tag);
+    element.appendChild(Object.assign(inner, native.properties));
   }
+  listen(element, node, host);
   return element;
 }
 
-function update(element, host) {
-  const {
-      now: { node, scope },
-      inner,
-    } = element,
-    { refuse, values } = host.tree;
-  if (node.text) {
-    const text = show(node.text(scope));
-    if (element.data !== text) element.data = text;
-    return;
-  }
-  for (const [name, get] of node.attributes) {
-    const value = get(scope),
-      text = name === 'src' ? host.resolve(show(value)) : show(value);
-    const target = inner && /^(src|aria-|role|disabled|checked)/.test(name) ? inner : element;
-    if (value && own(values, name)?.split(' ').includes(value) === false)
-      refuse(`不支持 ${name}="${value}"`, node.at);
-    if (name === 'style') element.style.cssText = rpx(text);
-    else if (FLAGS.test(name)) target.toggleAttribute(name, Boolean(value));
-    else if (target.getAttribute(name) !== text) target.setAttribute(name, text);
-  }
-  if (!inner) morph(element, expand(node.children, scope, host.tree), host);
+/** @type {(child: Node, host: Host) => void} */
+function update(child, host) {
+  const { node, scope } = /** @type {Shown} */ (shown.get(child));
+  if ('tag' in node) updateElement(/** @type {HTMLElement} */ (child), node, scope, host);
+  else updateText(/** @type {Text} */ (child), show(node.text(scope)));
 }
 
-/** Calls the page's handler; `dataset` is that of the element which has it. */
-function fire(element, name, host, event, detail = {}) {
-  const { node, scope } = element.now,
-    handler = node.events.find(({ type }) => type === name);
-  if (!handler) return;
-  if (handler.caught) event.stopPropagation();
-  let origin = event?.target ?? element;
-  while (!origin.now) origin = origin.parentElement; // from the native element inside
-  const dataset = ({ now }) =>
-    Object.fromEntries(now.node.dataset.map(([key, value]) => [key, value(now.scope)]));
-  const about = (it) => ({ id: it.id, tagName: it.now.node.tag, dataset: dataset(element) });
-  const target = { ...about(origin), targetDataset: dataset(origin) },
-    type = name[0].toLowerCase() + name.slice(1);
-  host.call(
-    handler.value(scope),
-    { type, timeStamp: Date.now(), target, currentTarget: about(element), detail },
-    node.at,
-  );
+/** What is the same is left alone: it may be selected. @param {Text} child @param {string} text */
+function updateText(child, text) {
+  if (child.data !== text) child.data = text;
 }
 
-const authorize = (element, host) =>
-  host.authorize().then(
-    () => fire(element, 'GetAuthorize', host),
-    ({ errorMessage }) =>
-      fire(element, 'Error', host, null, { type: 'getAuthorize', errorMessage }),
-  );
+/** @type {(element: HTMLElement, node: ElementNode, scope: Scope, host: Host) => void} */
+function updateElement(element, node, scope, host) {
+  for (const [name, read] of node.attributes) {
+    const value = read(scope);
+    if (!allowsValue(name, value)) host.tree.refuse(`不支持 ${name}="${value}"`, node.at);
+    setAttribute(element, node, name, name === 'src' ? host.resolve(show(value)) : value);
+  }
+  if (!nativeOf(node.tag)) morph(element, expand(node.children, scope, host.tree), host);
+}
+
+/** @type {(element: HTMLElement, node: ElementNode, name: string, value: Data) => void} */
+function setAttribute(element, node, name, value) {
+  const inner = /** @type {HTMLElement} */ (element.childNodes[0]);
+  const target = nativeOf(node.tag) && isNative(name) ? inner : element;
+  if (name === 'style') target.style.cssText = rpx(show(value));
+  else if (isFlag(name)) target.toggleAttribute(name, Boolean(value));
+  else if (target.getAttribute(name) !== show(value)) target.setAttribute(name, show(value));
+}

@@ -246,6 +246,16 @@ test("getAuthorize: agreed is onGetAuthorize, refused is onError with Alipay's d
   ]);
 });
 
+test('getAuthorize whose scope comes out empty: refused where it stands, Alipay is not asked', () => {
+  const asked = [];
+  const axml = '<view/>\n<button open-type="getAuthorize" scope="{{scope}}">x</button>';
+  const page = open(axml, {}, {}, async () => asked.push('authorize'));
+  const refused = refusal(() => page.root.childNodes[1].click());
+  assert.deepEqual([refused.file, refused.line], ['pages/a/a.axml', 2]);
+  assert.match(refused.message, /scope="userInfo"/);
+  assert.deepEqual(asked, []);
+});
+
 test('aria, role, image: the name of a picture is its alt text', () => {
   assert.match(
     open('<image src="{{s}}" role="img" aria-label="风景画"/>', { s: 'a.png' }).text,
@@ -280,6 +290,9 @@ for (const [axml, line, data] of [
   ['<button form-type="submit"/>', 1],
   ['\n<button open-type="share"/>', 2],
   ['<button open-type="getAuthorize" scope="phoneNumber"/>', 1],
+  ['\n<button open-type="getAuthorize" onGetAuthorize="f"/>', 2],
+  ['<view a:if="{{never}}">\n<button open-type="{{a}}"/>\n</view>', 2],
+  ['<block a:if="{{never}}">\n{{yes ? 1 : a[\'constructor\']}}</block>', 2],
   ['<image mode="center"/>', 1],
   ['<view>\n\n</text>', 3],
   ['\n<view>\n', 2],

@@ -1,12 +1,13 @@
 // 数据绑定: the examples of Alipay's docs, and what must not be possible in {{ }}.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assign, interpolate } from '../../emulator/phone/expression.js';
+import { assign } from '../../emulator/phone/data.js';
 import { refuser } from '../../emulator/phone/refusal.js';
+import { compileText } from '../../emulator/phone/text.js';
 import { refusal } from './page.mjs';
 
 const read = (text, data = {}, body = false) =>
-  interpolate(text, 0, data, refuser('a.axml', text), '', body)[0];
+  compileText(text, 0, '', refuser('a.axml', text), body).value(data);
 
 for (const [text, data, expected] of [
   ['{{ message }}', { message: 'Hello alipay!' }, 'Hello alipay!'],

@@ -1,11 +1,7 @@
-// A page of the phone without a browser: a DOM of just what render.js uses, and the page's handlers called as phone.js does.
-import { readFileSync } from 'node:fs';
+// A page of the phone without a browser: a DOM of just what render.js uses, and the page's handlers
+// called as page.js does.
 import { parse } from '../../emulator/phone/axml.js';
 import { expand, morph } from '../../emulator/phone/render.js';
-
-export const supported = JSON.parse(
-  readFileSync(new URL('../../emulator/phone/supported.json', import.meta.url), 'utf8'),
-);
 
 class FakeNode {
   childNodes = [];
@@ -107,7 +103,7 @@ globalThis.document = {
 
 /** What the phone shows of some AXML with this data; `handlers` are the page's, `show(data)` is a setData. */
 export function open(axml, data = {}, handlers = {}, authorize = async () => {}) {
-  const tree = parse(axml, 'pages/a/a.axml', supported),
+  const tree = parse(axml, 'pages/a/a.axml'),
     root = new FakeNode('page');
   const host = {
     tree,

@@ -1,0 +1,77 @@
+// What Alipay puts over a page: the consent sheet, dialogs, a toast, a sign that something loads.
+import { byId } from './dom.js';
+
+/** How long a toast stays, in milliseconds, unless the mini-program says. */
+const TOAST = 2000;
+
+/** @type {Promise<unknown>} */
+let turn = Promise.resolve();
+/** @type {number | undefined} */
+let fading;
+
+/**
+ * Opens a dialog once those before it are closed; a part of it without a text is hidden. Resolves
+ * with the value of the button, or 'back' for Escape, as for Android's back key.
+ * @type {(id: string, texts: Record<string, string | undefined>) => Promise<string>}
+ */
+function ask(id, texts) {
+  const answer = turn.then(() => openDialog(id, texts));
+  turn = answer;
+  return answer;
+}
+
+/** @type {(id: string, texts: Record<string, string | undefined>) => Promise<string>} */
+function openDialog(id, texts) {
+  const dialog = /** @type {HTMLDialogElement} */ (byId(id));
+  for (const [part, text = ''] of Object.entries(texts)) {
+    const element = byId(`${id}-${part}`);
+    element.textContent = text;
+    element.hidden = text === '';
+  }
+  dialog.returnValue = 'back';
+  return new Promise((resolve) => {
+    dialog.onclose = () => resolve(dialog.returnValue);
+    dialog.showModal();
+  });
+}
+
+/** The consent sheet (授权窗): 'agree', 'refuse' or 'back'. @param {TestMember} member */
+export function askForConsent(member) {
+  const avatar = /** @type {HTMLImageElement} */ (byId('consent-avatar'));
+  avatar.src = member.avatar ?? '';
+  return ask('consent', { name: member.nick_name ?? member.case.zh });
+}
+
+/** my.alert @param {{title?: string, content?: string, buttonText?: string}} options */
+export async function alert({ title, content, buttonText = '确定' }) {
+  await ask('notice', { title, content, ok: buttonText, cancel: '' });
+}
+
+/** my.confirm @param {ConfirmOptions} options */
+export async function confirm(options) {
+  const { title, content, confirmButtonText = '确定', cancelButtonText = '取消' } = options;
+  const texts = { title, content, ok: confirmButtonText, cancel: cancelButtonText };
+  const answer = await ask('notice', texts);
+  return { confirm: answer === 'ok' };
+}
+
+/** my.showToast @param {{content?: string, duration?: number}} options */
+export function showToast({ content = '', duration = TOAST }) {
+  clearTimeout(fading);
+  byId('toast').textContent = content;
+  fading = setTimeout(hideToast, duration);
+}
+
+function hideToast() {
+  byId('toast').textContent = '';
+}
+
+/** my.showLoading @param {{content?: string}} options */
+export function showLoading({ content = '加载中…' }) {
+  byId('loading').textContent = content;
+}
+
+/** my.hideLoading */
+export function hideLoading() {
+  byId('loading').textContent = '';
+}

@@ -1,0 +1,83 @@
+// One call of my.*, from what the page asks to what it is told. The workbench hears of both.
+import { problem, whereFrom } from '../problems.js';
+import { route } from '../stack.js';
+import { bench, phone, report } from '../workbench.js';
+import { failure } from './failures.js';
+
+/**
+ * Calls my.`api`: gives the result of a …Sync, a Promise of any other. With callbacks nobody needs
+ * to catch the Promise.
+ * @type {(api: string, options: Options, work: Work, sent?: Sent) => any}
+ */
+export function call(api, options, work, sent) {
+  const { success, fail, complete, ...args } = options;
+  const trace = crypto.randomUUID();
+  const succeed = (result = {}) => {
+    reportEnd(api, trace, 'ok', result);
+    success?.(result);
+    complete?.(result);
+    return result;
+  };
+  const failed = (/** @type {Failure} */ result) => {
+    reportEnd(api, trace, 'failed', result);
+    fail?.(result);
+    complete?.(result);
+    throw result;
+  };
+
+  reportStart(api, trace, args, sent);
+  if (api.endsWith('Sync')) return succeed(work(options, trace));
+  const done = begin(api, options, work, trace).then(succeed, failed);
+  if (success || fail || complete) done.catch(showMistake);
+  return done;
+}
+
+/**
+ * Does the work, unless the workbench has ordered a failure.
+ * @type {(api: string, options: Options, work: Work, trace: string) => Promise<any>}
+ */
+async function begin(api, options, work, trace) {
+  const error = takeOrder(api);
+  if (error) throw failure(api, error);
+  return work(options, trace);
+}
+
+/**
+ * The number of the failure that is ordered for this call, which uses it up. It is meant for what
+ * the user does: the silent login at the start leaves it alone.
+ * @type {(api: string) => number | undefined}
+ */
+function takeOrder(api) {
+  const { fail, error } = bench.order;
+  if (fail !== api || !phone.isTouched) return undefined;
+  bench.order = {};
+  return error;
+}
+
+/** @type {(api: string, trace: string, args: Options, sent?: Sent) => void} */
+function reportStart(api, trace, args, sent) {
+  const about = sent?.sentTo ? `→ ${sent.method} ${new URL(sent.sentTo).pathname}` : args.scopes;
+  report({
+    kind: 'call',
+    title: about ? `my.${api} ${about}` : `my.${api}`,
+    says: api,
+    outcome: 'working',
+    function: whereFrom(new Error().stack) ?? `${route()}.axml`,
+    trace,
+    api,
+    args: { ...args, ...sent },
+  });
+}
+
+/** @type {(api: string, trace: string, outcome: string, result: Partial<Failure>) => void} */
+function reportEnd(api, trace, outcome, result) {
+  const { error: number, errorMessage: message, status } = result;
+  const isOurs = number && !status; // else the server has more to say
+  const error = isOurs ? { code: `my.${api} ${number}`, message, report: 'question' } : undefined;
+  report({ kind: 'return', trace, api, outcome, result, error });
+}
+
+/** A failure was told to the page by its callback; a mistake in the callback is to be seen. */
+function showMistake(/** @type {unknown} */ error) {
+  if (error instanceof Error) problem(error);
+}

@@ -1,0 +1,44 @@
+// The mini-program's `my`: each call of it goes through call(), which tells the workbench.
+import { alert, confirm, hideLoading, showLoading, showToast } from '../dialogs.js';
+import { navigateBack, navigateTo } from '../navigation.js';
+import { bench } from '../workbench.js';
+import { getAuthCode, getAuthUserInfo, getOpenUserInfo } from './authorisation.js';
+import { call } from './call.js';
+import { httpRequest, request } from './request.js';
+import { getStorageSync, removeStorageSync, setStorageSync } from './storage.js';
+
+/** @type {Record<string, Work>} */
+const WORK = {
+  getAuthCode,
+  getAuthUserInfo,
+  getOpenUserInfo,
+  setStorageSync,
+  getStorageSync,
+  removeStorageSync,
+  showToast,
+  showLoading,
+  hideLoading,
+  alert,
+  confirm,
+  navigateTo,
+  navigateBack,
+};
+
+/** @type {Map<string, Api>} */
+const apis = new Map([
+  ['request', request],
+  ['httpRequest', httpRequest],
+]);
+for (const [name, work] of Object.entries(WORK))
+  apis.set(name, (options = {}) => call(name, options, work));
+
+/**
+ * What is missing reads as undefined, as on an old Alipay.
+ * @type {(_: object, name: string) => Api | undefined}
+ */
+function get(_, name) {
+  return name === bench.order.missing ? undefined : apis.get(name);
+}
+
+/** @type {Record<string, Api>} */
+export const my = new Proxy({}, { get });

@@ -1,0 +1,40 @@
+// Mistakes of the mini-program, and what the phone does not support: shown with file and line.
+import { byId, create } from './dom.js';
+import { FILES, report } from './workbench.js';
+
+/**
+ * The mini-program's first line in a trace of calls, and its function: 'api.js:24 · getAuthCode()'.
+ * @type {(trace?: string) => string | undefined}
+ */
+export function whereFrom(trace = '') {
+  const place = new RegExp(`${FILES}(([^:?]+):\\d+)`).exec(trace);
+  if (!place) return undefined;
+  const [, line, file] = place;
+  const inFunction = new RegExp(`(\\w+) \\(http\\S+${file}`).exec(trace);
+  return inFunction ? `${line} · ${inFunction[1]}()` : line;
+}
+
+/**
+ * Shows whatever was thrown, an Error or what a my.* call failed with, and where it came from: in
+ * `path`, if it does not know itself.
+ * @type {(error: any, path?: string) => void}
+ */
+export function problem(error, path = '') {
+  const { file, line, stack } = Object(error);
+  const place = file ? `${file}:${line}` : (whereFrom(stack) ?? path);
+  const said = sentence(error);
+  const missing = /\bmy\.\w+(?= is not a function)/.exec(said)?.[0];
+  const message = missing ? `不支持 ${missing}` : said;
+  console.error(place, error);
+  byId('problem-list').append(create('li', {}, `${place} ${message}`));
+  byId('problems').togglePopover(true);
+  const isRefusal = missing !== undefined || file !== undefined;
+  if (isRefusal)
+    report({ kind: 'refused', title: place, says: 'refused', outcome: 'failed', message });
+}
+
+/** @type {(error: any) => string} */
+function sentence(error) {
+  const { message, errorMessage } = Object(error);
+  return message ?? errorMessage ?? String(error);
+}

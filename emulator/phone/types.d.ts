@@ -1,0 +1,146 @@
+// What the phone's files hand to one another. For the type checker only; no browser loads this.
+
+/** Whatever a mini-program put into its data; `any`, because {{ }} may do with it what JavaScript can. */
+type Data = any;
+/** The names that {{ }} can see, and what they stand for. */
+type Scope = Record<string, Data>;
+/** An expression or text, compiled: what it is worth in a scope. */
+type Value = (scope: Scope) => Data;
+/** A value, and the offset in the source after it. */
+type Compiled = { value: Value; end: number };
+type CompileText = (
+  source: string,
+  start: number,
+  stop: string,
+  refuse: Refuse,
+  asObject: boolean,
+) => Compiled;
+/** An operator between two values. */
+type Operation = (sign: string, left: Data, right: Data) => Data;
+
+/** Throws an Error that knows its file and its line; `at` is an offset in the file's source. */
+type Refuse = (message: string, at?: number) => never;
+
+/** A page's AXML. */
+type Tree = { children: MarkupNode[]; templates: Map<string, ElementNode>; refuse: Refuse };
+type MarkupNode = TextNode | ElementNode;
+type TextNode = { text: Value };
+type ElementNode = {
+  tag: string;
+  /** Its offset in the file. */
+  at: number;
+  attributes: [name: string, value: Value][];
+  /** data-* */
+  dataset: [name: string, value: Value][];
+  /** onTap, catchTap, … */
+  events: { type: string; isCaught: boolean; handler: Value }[];
+  children: MarkupNode[];
+  branch?: 'if' | 'elif' | 'else';
+  /** Of a:if and a:elif; a:else is always true. */
+  test?: Value;
+  /** The next branch. */
+  otherwise?: ElementNode;
+  /** On an a:if: the branch that an a:elif or a:else may follow. */
+  lastBranch?: ElementNode;
+  /** a:for, a:for-item, a:for-index */
+  list?: Value;
+  item: string;
+  index: string;
+  /** What an element is known by when its siblings move. */
+  key?: Value;
+  /** Of <template>: which one is shown here, and all that it sees. */
+  is?: Value;
+  data?: Value;
+};
+type AddAttribute = (node: ElementNode, name: string, value: Value, tree: Tree) => void;
+
+/** What is to be seen in one place of a page. */
+type Shown = { node: MarkupNode; scope: Scope; key?: Data };
+type Expand = (node: ElementNode, scope: Scope, tree: Tree, key?: Data) => Shown[];
+
+/** The page that elements belong to. */
+type Host = {
+  tree: Tree;
+  /** What a getAuthorize button asks. */
+  authorize: () => Promise<unknown>;
+  /** The address of an image. */
+  resolve: (source: string) => string;
+  /** Calls a handler of the page. */
+  call: (handler: string, event: object, at: number) => void;
+};
+
+/** What the files of one page say; `options` are those of its Page({…}). */
+type Definition = { options: Record<string, any>; title: string; tree: Tree; style: CSSStyleSheet };
+type OpenPage = {
+  route: string;
+  definition: Definition;
+  /** `this` of the mini-program's handlers. */
+  page: Record<string, any>;
+  element: HTMLElement;
+  draw: () => void;
+};
+
+/** What the page gives to a my.* call: values, success, fail, complete. */
+type Options = Record<string, any>;
+/** A my.* as the page sees it. */
+type Api = (options?: Options) => any;
+/** Gives or resolves with the result of a my.* call, or throws a Failure. */
+type Work = (options: any, trace: string) => any;
+/** What a my.* call fails with; a `status` if it was an HTTP error. */
+type Failure = { error: number; errorMessage: string; status?: number };
+type RequestOptions = {
+  url?: string;
+  method?: string;
+  data?: Record<string, string>;
+  headers?: Record<string, string>;
+  /** In milliseconds. */
+  timeout?: number;
+};
+/** What a request sends. */
+type Sent = {
+  method: string;
+  headers: Record<string, string>;
+  data?: Record<string, string>;
+  /** Which of the data a lying client has added. */
+  forged?: Record<string, string>;
+  /** The address; none if the given one can't be read. */
+  sentTo?: string;
+};
+type ConfirmOptions = {
+  title?: string;
+  content?: string;
+  confirmButtonText?: string;
+  cancelButtonText?: string;
+};
+
+/** One of the emulator's members. */
+type TestMember = {
+  id: string;
+  nick_name: string | null;
+  avatar: string | null;
+  gender: string | null;
+  province: string | null;
+  city: string | null;
+  case: { zh: string; en: string };
+  /** The apps that this person has agreed to. */
+  consented: string[];
+};
+
+/** What the workbench wants of the phone. */
+type Bench = {
+  order: {
+    /** The my.* whose next call fails, and the number of its error. */
+    fail?: string;
+    error?: number;
+    /** The my.* that this version of Alipay lacks. */
+    missing?: string;
+    /** Each tap arrives twice. */
+    twice?: boolean;
+  };
+  /** What a lying client adds to all it sends. */
+  forge?: Record<string, string> | null;
+};
+
+interface Window {
+  bench?: Bench;
+}
