@@ -55,7 +55,7 @@ def test_page_opens_at_the_state_that_a_link_names(page, bench, phone, desk):
         expect(page.locator(chosen)).to_have_attribute("aria-pressed", "true")
         expect(page.locator(chosen)).to_be_visible()
     expect(page.locator("#active")).to_contain_text(
-        "tampered On until you mend it", use_inner_text=True
+        "tampered On until you switch it off", use_inner_text=True
     )
     desk.failed_with("signature:tampered")  # the silent login meets it already
     phone.see("服务端没有从支付宝得到可信的答复")

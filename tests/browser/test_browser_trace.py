@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from test_browser_page import WATCH_SHIFTS
 
 from helpers import ROOT, needs, needs_emulator
+from test_browser_page import WATCH_SHIFTS
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [needs("chromium"), needs_emulator]
