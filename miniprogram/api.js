@@ -1,10 +1,15 @@
-// All that leaves the phone: an auth code, and the session that it opened. Never anything of the client's own profile.
+// SPDX-License-Identifier: MIT-0
+// All that leaves the phone: an auth code, and the session that it opened. Never anything of the
+// client's own profile.
 import { API_BASE } from './config.js';
 import { failure } from './messages.js';
 
 const KEY = 'session'; // in storage, which Alipay's docs advise over cookies
 
-/** @returns {{token: string, scope: string}} scope is what it was opened with; after a log-out it is 'none' */
+/**
+ * The session that was saved. `scope` is what it was opened with; after a log-out it is 'none'.
+ * @returns {{token: string, scope: string}}
+ */
 export const savedSession = () =>
   Object(my.getStorageSync({ key: KEY }).data || { token: '', scope: '' });
 
@@ -16,7 +21,10 @@ export function signOut() {
   getApp().globalData.member = null;
 }
 
-/** An auth code (授权码): silent for auth_base, by the consent sheet for auth_user. @type {(scope: Scope) => Promise<string>} */
+/**
+ * An auth code (授权码): silent for auth_base, after the consent sheet for auth_user.
+ * @type {(scope: Scope) => Promise<string>}
+ */
 function getAuthCode(scope) {
   return new Promise((resolve, reject) => {
     my.getAuthCode({
@@ -28,7 +36,10 @@ function getAuthCode(scope) {
   });
 }
 
-/** One request with the saved session: resolves with the JSON answer, rejects with a failure(). @type {Send} */
+/**
+ * One request with the saved session: resolves with the JSON answer, rejects with a failure().
+ * @type {Send}
+ */
 export function send(method, path, data) {
   const { token } = savedSession();
   /** @type {Record<string, string>} */
@@ -67,7 +78,10 @@ export function parse(body) {
   }
 }
 
-/** Log in: our server exchanges the code and answers with a session of its own (种 session). @param {Scope} scope */
+/**
+ * Log in: our server exchanges the code and answers with a session of its own (种 session).
+ * @param {Scope} scope
+ */
 export async function signIn(scope) {
   const { session, member } = await send('POST', '/api/auth', {
     auth_code: await getAuthCode(scope),
@@ -76,7 +90,10 @@ export async function signIn(scope) {
   getApp().globalData.member = member;
 }
 
-/** send(); if the session has ended (401), one silent login and one more try, never a loop. @type {Send} */
+/**
+ * send(); if the session has ended (401), one silent login and one more try, never a loop.
+ * @type {Send}
+ */
 export async function call(method, path) {
   try {
     return await send(method, path);

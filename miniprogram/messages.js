@@ -1,7 +1,11 @@
-// Every failure as its user meets it (错误提示): one sentence and a way on. The code is shown too, for support.
+// SPDX-License-Identifier: MIT-0
+// Every failure as its user meets it (错误提示): one sentence and a way on. The code is shown, too,
+// for support.
 
-/** The refusals that the flow itself acts on: the scope is missing or was revoked (解除授权); the product is (40006). */
-export const NO_SCOPE = ['aop.invalid-auth-token', 'isv.invalid-token']; // today's code, and an older one
+/** The scope is missing or was revoked (解除授权): today's code, and an older one. */
+export const NO_SCOPE = ['aop.invalid-auth-token', 'isv.invalid-token'];
+
+/** The app lacks the product (40006). */
 export const NO_PRODUCT = 'isv.insufficient-isv-permissions';
 
 const WAYS = { retry: '重试', authorise: '重新授权', leave: '返回首页', none: '' };

@@ -1,7 +1,10 @@
+// SPDX-License-Identifier: MIT-0
+/** @typedef {{busy?: string, failure?: Failure | null}} Changes */
+
 /**
- * Runs one action of a page: one at a time, so that a double tap sends once (防重复点击). What fails is shown on the page,
- * with the name of the method that 重试 calls again.
- * @param {{data: {busy: string}, setData(changes: {busy?: string, failure?: Failure | null}): void}} page
+ * Runs one action of a page: one at a time, so that a double tap sends once (防重复点击). What fails
+ * is shown on the page, with the name of the method that 重试 calls again.
+ * @param {{data: {busy: string}, setData(changes: Changes): void}} page
  * @param {Action} action
  * @param {() => Promise<void>} work
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT-0
 // 首页: nothing is asked for here. A silent login (静默授权, auth_base) gives the id and the session.
 import { call, hasSignedOut, savedSession, signIn } from '../../api.js';
 import { run } from '../../task.js';

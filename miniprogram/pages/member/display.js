@@ -1,15 +1,23 @@
-// What the client is told (客户端得知): unsigned, to be shown and nothing else. It is never sent to the server.
+// SPDX-License-Identifier: MIT-0
+// What the client is told (客户端得知): unsigned, to be shown and nothing else. It is never sent to
+// the server.
 import { parse } from '../../api.js';
 import { failure } from '../../messages.js';
 
-/** my.getAuthUserInfo, after consent: null where this version of Alipay lacks it. @returns {Promise<Told | null>} */
+/**
+ * my.getAuthUserInfo, after consent: null where this version of Alipay lacks it.
+ * @returns {Promise<Told | null>}
+ */
 export function authUserInfo() {
   const { getAuthUserInfo } = my;
   if (!getAuthUserInfo) return Promise.resolve(null);
   return new Promise((resolve) => getAuthUserInfo({ success: resolve, fail: () => resolve(null) }));
 }
 
-/** my.getOpenUserInfo, after the button: errors arrive in success, the answer is JSON in JSON. @returns {Promise<Told>} */
+/**
+ * my.getOpenUserInfo, after the button: errors arrive in success, the answer is JSON in JSON.
+ * @returns {Promise<Told>}
+ */
 export function openUserInfo() {
   return new Promise((resolve, reject) => {
     my.getOpenUserInfo({

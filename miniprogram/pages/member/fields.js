@@ -1,69 +1,71 @@
-// The two profiles field by field: what each side knows, and why a field is empty. Empty is normal (为空是正常情况).
+// SPDX-License-Identifier: MIT-0
+// The two profiles field by field: what each side knows, and why a field is empty.
+// Empty is normal (为空是正常情况).
 
-/** @type {Record<string, string>} */
-const LABELS = {
-  nick_name: '昵称',
-  avatar: '头像',
-  open_id: 'open_id',
-  user_id: 'user_id',
-  union_id: 'union_id',
-  gender: '性别',
-  province: '省份',
-  city: '城市',
-  user_type: '账户类型',
-  user_status: '账户状态',
-  is_certified: '实名认证',
-  is_student_certified: '学生认证',
+/** The fields in the order in which they are shown. @type {Record<string, Field>} */
+export const FIELDS = {
+  nick_name: { label: '昵称', told: 'nickName', empty: '没有设置昵称' },
+  avatar: { label: '头像', told: 'avatar', empty: '没有设置头像' },
+  open_id: { label: '用户标识' },
+  user_id: { label: '支付宝用户号' },
+  union_id: { label: '跨应用标识' },
+  gender: { label: '性别', values: { F: '女性', M: '男性' } },
+  province: { label: '省份' },
+  city: { label: '城市' },
+  user_type: { label: '账户类型', values: { 1: '公司账户', 2: '个人账户' } },
+  user_status: {
+    label: '账户状态',
+    values: { Q: '快速注册用户', T: '已认证用户', B: '被冻结账户', W: '已注册，未激活的账户' },
+  },
+  is_certified: { label: '实名认证', values: { T: '通过实名认证', F: '没有实名认证' } },
+  is_student_certified: { label: '学生认证', values: { T: '是学生', F: '不是学生' } },
 };
 
-/** @type {Record<string, string>} */
-const MEANINGS = {
-  'gender F': '女性',
-  'gender M': '男性',
-  'user_type 1': '公司账户',
-  'user_type 2': '个人账户',
-  'user_status Q': '快速注册用户',
-  'user_status T': '已认证用户',
-  'user_status B': '被冻结账户',
-  'user_status W': '已注册，未激活的账户',
-  'is_certified T': '通过实名认证',
-  'is_certified F': '没有实名认证',
-  'is_student_certified T': '是学生',
-  'is_student_certified F': '不是学生',
-};
+/**
+ * One row for each field that is to be shown.
+ * @param {Member} member as the server saved it
+ * @param {Told | null} client as the client was told it
+ */
+export function compare(member, client) {
+  return Object.keys(FIELDS)
+    .filter((key) => isShown(key, member))
+    .map((key) => compareField(key, member, client));
+}
 
-/** @type {Record<string, string>} */
-const NOT_SET = { nick_name: '没有设置昵称', avatar: '没有设置头像' };
+/**
+ * Not the ids that this app does not get; details only once the profile has been fetched.
+ * @type {(key: string, member: Member) => boolean}
+ */
+function isShown(key, member) {
+  if (member[key] || FIELDS[key].told) return true;
+  return Boolean(member.profile_at) && !key.endsWith('_id');
+}
+
+/** @type {(key: string, member: Member, client: Told | null) => object} */
+function compareField(key, member, client) {
+  const { label, told, values = {} } = FIELDS[key];
+  const saved = member[key] || '';
+  const said = client && told ? client[told] : '';
+  return {
+    key,
+    label,
+    client: said,
+    clientNote: clientNote(key, client),
+    server: values[saved] ? `${saved} · ${values[saved]}` : saved,
+    serverNote: serverNote(key, member),
+    differs: Boolean(said && saved && said !== saved),
+  };
+}
+
+/** Why the client shows no such field. @type {(key: string, client: Told | null) => string} */
+function clientNote(key, client) {
+  if (!FIELDS[key].told) return '客户端得不到';
+  return client ? '客户端得到的是空值' : '尚未读取';
+}
 
 /** Why the server has no such field. @type {(key: string, member: Member) => string} */
 function serverNote(key, member) {
   if (!member.profile_at) return '尚未获取';
   if (key === 'nick_name' && member.user_type === '1') return '企业账户没有昵称';
-  return NOT_SET[key] || '没有填写，或须另行申请';
-}
-
-/**
- * One row a field: without the ids that this app does not get, and before the profile is fetched without its details.
- * @param {Member} member as the server saved it
- * @param {Told | null} client as the client was told it
- */
-export function compare(member, client) {
-  /** @type {Record<string, string>} */
-  const told = client ? { nick_name: client.nickName, avatar: client.avatar } : {};
-  const keys = Object.keys(LABELS).filter(
-    (key) => member[key] || NOT_SET[key] || (member.profile_at && !key.endsWith('_id')),
-  );
-  return keys.map((key) => {
-    const value = member[key] || '';
-    const meaning = MEANINGS[`${key} ${value}`];
-    return {
-      key,
-      label: LABELS[key],
-      client: told[key] || '',
-      clientNote: !NOT_SET[key] ? '客户端得不到' : client ? '客户端得到的是空值' : '尚未读取',
-      server: meaning ? `${value} · ${meaning}` : value,
-      serverNote: serverNote(key, member),
-      differs: Boolean(told[key] && value && told[key] !== value),
-    };
-  });
+  return FIELDS[key].empty || '没有填写，或须另行申请';
 }

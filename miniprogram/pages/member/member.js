@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT-0
 // 会员中心: the one place that asks for consent (授权), and only when the button is tapped.
 import { call, savedSession, send, signIn, signOut } from '../../api.js';
 import { NO_PRODUCT, NO_SCOPE, failure } from '../../messages.js';
@@ -21,7 +22,8 @@ const EMPTY = {
 async function fetchProfile() {
   if (savedSession().scope === 'auth_user') {
     try {
-      return await call('POST', '/api/member'); // within the session's life nobody is sent to Alipay again
+      // within the session's life nobody is sent to Alipay again
+      return await call('POST', '/api/member');
     } catch (failed) {
       if (!NO_SCOPE.includes(failed.code)) throw failed;
     }
@@ -56,7 +58,8 @@ Page({
       } catch (failed) {
         this.show(this.data.client);
         if (failed.code !== NO_PRODUCT) throw failed;
-        withoutProduct = failed; // the server keeps the ids; the phone may still show the display profile
+        // the server keeps the ids; the phone may still show the display profile
+        withoutProduct = failed;
       }
       this.show((await authUserInfo()) || this.data.client);
       this.setData({ offerDisplay: !this.data.client });
@@ -64,7 +67,7 @@ Page({
     });
   },
 
-  /** After the getAuthorize button, today's route to the display profile: optional, for the screen only. */
+  /** After the getAuthorize button, today's route to the display profile: for the screen only. */
   readDisplay() {
     run(this, 'readDisplay', async () => {
       this.show(await openUserInfo());

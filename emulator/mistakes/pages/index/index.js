@@ -1,4 +1,5 @@
-// Mistakes on purpose: each button does what old articles do. The right line stands beside it on the page.
+// Mistakes on purpose: each button does what old articles do, and the page shows the right line
+// beside it.
 import { API_BASE } from '../../config.js';
 
 const MISTAKES = [
@@ -71,6 +72,14 @@ const does = {
   },
 };
 
+/** What came of a request: its status, and the server's word or the nickname that is saved. */
+function outcome({ status, data }) {
+  const { error, member } = Object(data);
+  if (error) return `${status} ${error.message}`;
+  if (member && member.nick_name) return `${status} 库里的昵称：${member.nick_name}`;
+  return `${status} 成功`;
+}
+
 Page({
   data: { mistakes: MISTAKES, results: {}, busy: false },
 
@@ -79,9 +88,7 @@ Page({
     this.setData({ busy: true });
     let said;
     try {
-      const { status, data } = await does[id]();
-      const { error, member } = Object(data);
-      said = `${status} ${error ? error.message : member && member.nick_name ? `库里的昵称：${member.nick_name}` : '成功'}`;
+      said = outcome(await does[id]());
     } catch (failed) {
       said = `${failed.error || ''} ${failed.errorMessage || failed.message}`;
     }
