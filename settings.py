@@ -85,12 +85,12 @@ class Settings:
         given = dict(values) if values is not None else read_values(folder)
         given = {name: value for name, value in given.items() if value}
         env = environment(given)
+        addresses = _addresses(given, env)
         app = _app(given, APP, env, folder)
         web = None
         if any(name in given for name in WEB_APP):
             web = _app(given, WEB_APP, env, folder)
         _check_isv(given, env, app, web)
-        addresses = _addresses(given, env)
         return cls(
             env=env,
             app=app,

@@ -132,7 +132,6 @@ def install(app: Flask, avatar_origin: str, public_url: str) -> None:
     app.before_request(partial(own_forms_only, public_url))
     app.after_request(partial(with_headers, POLICY.format(avatar_origin)))
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(RequestError, request_error)
     app.context_processor(page_values)
 
 

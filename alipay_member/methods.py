@@ -59,7 +59,7 @@ def read_token(node: dict[str, Any]) -> Token:
     """alipay.system.oauth.token: success is an access_token, and an id that says whose it is."""
     access_token = _text(node.get("access_token"))
     if not access_token or not access_token.isascii():
-        raise TransportError("the answer is signed, but has no access_token", "unexpected")
+        raise TransportError("the answer is signed, but says neither success nor error", "unexpected")
     refresh_token = _text(node.get("refresh_token")) or ""
     token = Token(
         access_token=access_token,

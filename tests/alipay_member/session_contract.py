@@ -153,13 +153,6 @@ class SessionContract:
         assert store.session(kept)
         store.forget(session)  # twice is no error
 
-    def test_clear_empties_one_app(self, store):
-        for app_id in ("app", "app", "other"):
-            store.sign_in(app_id, token("o1"))
-        store.clear("app")
-        assert (store.members("app"), store.count_sessions("app")) == ([], 0)
-        assert (len(store.members("other")), store.count_sessions("other")) == (1, 1)
-
     def test_everything_outlives_the_store_object(self, store, make_store, clock):
         session_token, session = store.sign_in("app", token("o1"))
         member = store.save_profile(session, Profile("o1", nick_name="王誠"))

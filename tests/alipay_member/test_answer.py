@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 
 from alipay_member.answer import node_name, read_answer
 from alipay_member.errors import GatewayError, IdentityError, SignatureError, TransportError
+from reading import told
 from wire import SHARE, SHARE_NODE, answer, answering, encoded, signature
 
 NODE = {"code": "10000", "msg": "Success", "open_id": "007", "nick_name": "完整示例"}
@@ -139,7 +140,7 @@ def test_read_answer_takes_only_the_nodes_bytes():
 def test_read_answer_refuses_a_success_that_alipay_did_not_sign(body, reason):
     with pytest.raises(SignatureError) as caught:
         answering(body).execute(SHARE)
-    assert caught.value.code == f"signature:{reason}"
+    assert caught.value.key == f"signature:{reason}"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,7 @@ def test_read_answer_refuses_a_success_that_alipay_did_not_sign(body, reason):
 def test_read_answer_refuses_what_is_no_answer(body, reason):
     with pytest.raises(TransportError) as caught:
         answering(body).execute(SHARE)
-    assert caught.value.code == f"transport:{reason}"
+    assert caught.value.key == f"transport:{reason}"
 
 
 @pytest.mark.parametrize("name", ["error_response", "alipay_system_oauth_token_response"])
@@ -226,14 +227,14 @@ def test_success_in_another_charset_is_refused(asked, charset):
     body = answer(node_with("王誠小", charset))  # three characters: nine bytes, which are no GBK
     with pytest.raises(TransportError) as caught:
         answering(body, asked).fetch_profile("t")
-    assert caught.value.code == "transport:charset"
+    assert caught.value.key == "transport:charset"
 
 
 def test_success_with_another_http_status_is_refused():
     for body in (answer(GOOD), b"Internal Server Error", answer(encoded(LOST))[:40]):
         with pytest.raises(TransportError) as caught:
             answering(body, status=500).fetch_profile("t")
-        assert caught.value.code == "transport:http-status"
+        assert caught.value.key == "transport:http-status"
         assert "500" in str(caught.value)
 
 
@@ -246,7 +247,7 @@ def test_success_without_an_id_is_refused():
             name = SHARE_NODE if run == "fetch_profile" else "alipay_system_oauth_token_response"
             with pytest.raises(IdentityError) as caught:
                 getattr(answering(answer(encoded(node | ids), name)), run)("x")
-            assert caught.value.code == "identity:no-id"
+            assert caught.value.key == "identity:no-id"
 
 
 def test_token_needs_no_code_but_an_access_token():
@@ -269,5 +270,5 @@ def test_profile_is_parsed_from_the_signed_bytes_alone():
 def test_configured_key_that_is_the_apps_own_is_named():
     with pytest.raises(SignatureError) as caught:
         answering(answer(GOOD, sign=signature(GOOD, "app"))).execute(SHARE)
-    assert "应用公钥" in caught.value.hint("zh")
-    assert "应用公钥" in caught.value.hint("en")
+    assert "应用公钥" in told(caught.value, "zh")
+    assert "应用公钥" in told(caught.value, "en")

@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from alipay_member import AlipayClient
-from alipay_member.errors import GatewayError
+from alipay_member import GATEWAYS, AlipayClient
+from alipay_member.errors import GatewayError, KeyFormatError
 from helpers import needs_emulator
 from wire import (
     SHARE,
@@ -216,3 +216,17 @@ def test_isv_through_the_emulator(emulator, auth_code, tmp_path):
     assert isv.fetch_profile(token.access_token).open_id == token.open_id
     with pytest.raises(GatewayError, match=r"isv\.code-invalid"):
         isv.exchange_code(auth_code(app_id="demo-mini"))
+
+
+def test_the_apps_own_public_key_in_alipays_place_is_refused():
+    own = key("app").public_key()
+    with pytest.raises(KeyFormatError, match="应用公钥") as caught:
+        AlipayClient(**client_options() | {"alipay_public_key": own})
+    assert caught.value.key == "key-format:app-key"
+
+
+@pytest.mark.parametrize("name", GATEWAYS)
+def test_gateways_are_ready_for_a_client(name):
+    options = client_options() | GATEWAYS[name]
+    url = AlipayClient(**options).authorize_url(redirect_uri="https://a.example/cb", state="s")
+    assert url.startswith(GATEWAYS[name]["authorize_endpoint"] + "?app_id=")

@@ -8,10 +8,11 @@ from alipay_member.explanations import explain, explain_value
 # in Chinese and in English.
 FAQ = {
     "isv.invalid-token": ("scope 不是 auth_user", "without scope auth_user"),
-    "no nick_name": ("企业账户", "company account"),
-    "no avatar": ("没有设置", "set none"),
-    "no real_name": ("不会返回", "never returned"),
-    "no user_status": (
+}
+EMPTY_FIELDS = {
+    "nick_name": ("企业账户", "company account"),
+    "avatar": ("没有设置", "set none"),
+    "user_status": (
         "T 已认证，Q 快速注册，B 被冻结，W 已注册未激活",
         "T certified, Q quick registration, B frozen, W not activated",
     ),
@@ -24,6 +25,12 @@ def test_explain_answers_the_faq(key):
         cause, remedy = explain(key, lang)
         assert words in cause
         assert remedy
+
+
+@pytest.mark.parametrize("field", EMPTY_FIELDS)
+def test_empty_field_says_why(field):
+    for lang, words in zip(("zh", "en"), EMPTY_FIELDS[field], strict=True):
+        assert words in explain_value(field, None, lang)
 
 
 def test_explain_gives_both_codes_of_a_token_without_scope_the_same_answer():

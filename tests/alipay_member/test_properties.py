@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from alipay_member import AlipayClient
-
-from settings import Settings
 from alipay_member.errors import AlipayError, GatewayError
+from alipay_member.explanations import support_question
 from alipay_member.signing import sign, string_to_sign, verify
 from helpers import needs_emulator
+from reading import told
+from settings import Settings
 from wire import SHARE, SHARE_NODE, answer, answering, encoded, key, signature
 
 OURS = {
@@ -101,14 +102,14 @@ def test_string_to_sign_is_what_sign_and_verify_agree_on(data, charset):
 @examples(200)
 @given(data=st.data(), charset=CHARSETS)
 def test_any_object_that_the_emulator_signs_is_read_back_identically(data, charset):
-    from emulator.faults import Answer
+    from emulator.answer import Answer
 
     node = data.draw(objects(charset)) | {"code": "10000", "open_id": "007"}
     spaces = {name: data.draw(st.sampled_from(["", " ", "\n\t"])) for name in ("comma", "colon")}
     written = Answer(
         SHARE_NODE,
         node,
-        signature,
+        key("alipay"),
         charset,
         comma=f"{spaces['comma']},{spaces['comma']}",
         colon=f"{spaces['colon']}:",
@@ -188,7 +189,7 @@ def test_any_bytes_raise_nothing_but_alipay_errors(body, charset, status, call):
     with pytest.raises(AlipayError) as caught:
         getattr(answering(body, charset, status), call)(SHARE)
     for lang in ("zh", "en"):
-        (caught.value.hint(lang) + caught.value.report(lang)).encode()
+        (told(caught.value, lang) + support_question(caught.value, lang)).encode()
 
 
 FIELDS = st.sampled_from(
@@ -244,7 +245,7 @@ def test_any_signed_node_gives_values_or_an_alipay_error(node, name, is_signed):
         try:
             result = call("c0de")
         except AlipayError as error:
-            shown = str(error) + error.hint("zh") + error.report("en")
+            shown = str(error) + told(error, "zh") + support_question(error, "en")
         else:
             assert is_signed
             assert result.open_id or result.user_id

@@ -7,10 +7,11 @@ from urllib.parse import quote_plus
 import pytest
 
 from alipay_member import AlipayClient
-
-from settings import Settings
 from alipay_member.errors import AlipayError, Call, GatewayError
+from alipay_member.explanations import support_question
 from helpers import needs_emulator
+from reading import told
+from settings import Settings
 from wire import answer, answering, client_of, client_options, encoded, http, signature
 
 ACCESS, CODE, MERCHANT = (
@@ -45,7 +46,12 @@ REPLIES = {
 
 def everything_said(error, caplog):
     """All texts of an error and of the log so far."""
-    reports = [error.hint("zh"), error.hint("en"), error.report("zh"), error.report("en")]
+    reports = [
+        told(error, "zh"),
+        told(error, "en"),
+        support_question(error, "zh"),
+        support_question(error, "en"),
+    ]
     texts = [
         repr(error),
         str(error),
@@ -138,7 +144,7 @@ def test_report_is_the_question_that_support_asks_for():
     client = answering(answer(lost, "error_response"))
     with pytest.raises(GatewayError) as caught:
         client.exchange_code(CODE)
-    zh, en = (caught.value.report(lang).split("\n") for lang in ("zh", "en"))
+    zh, en = (support_question(caught.value, lang).split("\n") for lang in ("zh", "en"))
     assert zh[0] == "使用环境: 本机模拟器或其他网关（127.0.0.1）"
     assert zh[1] == "接口名称: 换取授权访问令牌 alipay.system.oauth.token"
     assert zh[2].startswith(
@@ -165,10 +171,11 @@ def test_report_is_the_question_that_support_asks_for():
     ],
 )
 def test_call_names_its_environment(gateway_url, zh, en):
-    call = Call("alipay.user.info.share", gateway_url, {})
-    assert call.environment("zh") == zh
-    assert call.environment("en").startswith(en)
+    error = AlipayError("refused")
+    error.call = Call("alipay.user.info.share", gateway_url, {})
+    assert support_question(error, "zh").startswith(f"使用环境: {zh}\n")
+    assert support_question(error, "en").startswith(f"Environment: {en}")
 
 
 def test_report_is_empty_where_nothing_was_sent():
-    assert AlipayError("no call").report("zh") == ""
+    assert support_question(AlipayError("no call"), "zh") == ""

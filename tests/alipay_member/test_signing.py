@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from alipay_member.errors import KeyFormatError
+from alipay_member.explanations import support_question
 from alipay_member.signing import (
     load_private_key,
     load_public_key,
@@ -201,7 +202,7 @@ def test_load_key_names_what_it_found_instead_and_quotes_nothing(
     shown = (
         "".join(traceback.format_exception(caught.value))
         + repr(caught.value)
-        + caught.value.report("zh")
+        + support_question(caught.value, "zh")
     )
     body = one_line(text)
     assert not any(body[at : at + 12] in shown for at in range(0, len(body) - 12, 6))

@@ -7,7 +7,9 @@ from contextlib import closing
 
 import pytest
 
-from alipay_member import MemberStore, Profile
+from alipay_member import Profile, SchemaError
+from alipay_member.store import MEMBER_COLUMNS, SESSION_COLUMNS
+from reading import ReadingStore
 from session_contract import token
 from store_contract import MemberStoreContract
 
@@ -17,7 +19,7 @@ class TestSQLiteStore(MemberStoreContract):
 
     @pytest.fixture
     def make_store(self, tmp_path):
-        return lambda clock: MemberStore(f"sqlite:///{tmp_path / 'store.db'}", clock=clock)
+        return lambda clock: ReadingStore(f"sqlite:///{tmp_path / 'store.db'}", clock=clock)
 
     def count(self, tmp_path, table):
         with closing(sqlite3.connect(tmp_path / "store.db")) as db:
@@ -55,3 +57,36 @@ class TestSQLiteStore(MemberStoreContract):
             list(pool.map(write, range(16)))  # raises "database is locked", if there is one
         assert len(stores[0].members("app")) == 17
         assert self.count(tmp_path, "sessions") == 16 * 8
+
+
+def tables(path):
+    """Each table's columns, as the database itself names them."""
+    with closing(sqlite3.connect(path)) as db:
+        names = [name for (name,) in db.execute("SELECT name FROM sqlite_master")]
+        return {
+            name: [row[1] for row in db.execute(f"PRAGMA table_info({name})")] for name in names
+        }
+
+
+def test_schema_has_a_column_for_each_field(tmp_path):
+    ReadingStore(f"sqlite:///{tmp_path / 'new.db'}")
+    made = tables(tmp_path / "new.db")
+    assert set(made["members"]) == set(MEMBER_COLUMNS)
+    assert set(made["sessions"]) == {*SESSION_COLUMNS, "member_id"}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "CREATE TABLE members (id TEXT)",  # from before versions were recorded
+        "CREATE TABLE schema_version (version INT); INSERT INTO schema_version VALUES (999)",
+    ],
+)
+def test_tables_of_another_version_are_refused_and_left_alone(tmp_path, script):
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(script)
+    before = tables(path)
+    with pytest.raises(SchemaError, match="delete this one"):
+        ReadingStore(f"sqlite:///{path}")
+    assert tables(path) == before

@@ -3,6 +3,7 @@
 import pytest
 
 from alipay_member import IdentityError, Profile, Token
+from reading import ReadingStore
 
 
 def token(**ids):
@@ -11,9 +12,7 @@ def token(**ids):
 
 @pytest.fixture
 def store(tmp_path):
-    from alipay_member import MemberStore
-
-    return MemberStore(f"sqlite:///{tmp_path}/members.db")
+    return ReadingStore(f"sqlite:///{tmp_path}/members.db")
 
 
 @pytest.mark.parametrize(

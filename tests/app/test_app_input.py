@@ -77,8 +77,8 @@ AUTHORIZATIONS = [
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
-    from settings import Settings
     from app import create_app
+    from settings import Settings
 
     values = production.web_values(PUBLIC_URL="http://127.0.0.1:8000")
     return create_app(Settings.load(tmp_path_factory.mktemp("app"), values=values))

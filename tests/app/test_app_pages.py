@@ -30,8 +30,8 @@ def app(tmp_path):
 
 
 def make(folder, **changes):
-    from settings import Settings
     from app import create_app
+    from settings import Settings
 
     return create_app(Settings.load(folder, values=production.web_values(**changes)))
 

@@ -5,6 +5,7 @@
 
 import pytest
 import requests
+
 from test_web_login import Browser
 
 

@@ -48,7 +48,7 @@ def test_ended_access_token_is_refreshed_and_the_call_goes_on(
     assert after["access_token"] != before["access_token"]
     assert after["refresh_token"] != before["refresh_token"]
     assert after["access_expires_at"] >= before["access_expires_at"]
-    same = ("token_hash", "member_id", "ends")
+    same = ("token_hash", "member_id", "expires_at")
     assert [after[name] for name in same] == [
         before[name] for name in same
     ]  # a refresh prolongs no login

@@ -3,6 +3,7 @@
 import pytest
 import requests
 from itsdangerous import URLSafeTimedSerializer
+
 from test_web_login import Browser, query
 
 FOREIGN = [
