@@ -5,7 +5,6 @@ serve.py adds it to the app when Alipay is emulated. Its events hold tokens, the
 """
 
 import json
-import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +37,12 @@ FOLDERS = {
     "miniprogram": HERE.parent / "miniprogram",
     "mistakes": HERE / "mistakes",
     "phone": HERE / "phone",
+}
+TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".json": "application/json",
 }
 PORT = 8001  # the same each time, because the members' rows hold the addresses of avatars
 CONTROLS = (
@@ -170,13 +175,13 @@ def phone(path: str) -> Response:
 
 @routes.get("/files/<any(miniprogram, mistakes):folder>/<path:path>")
 def file(folder: str, path: str) -> Response:
-    """A file byte for byte; the mini-program's own types (.axml, .acss) are plain text.
+    """A file byte for byte; what is not of the web (.axml, .acss) is plain text.
 
     An .acss may be missing.
     """
     if path.endswith(".acss") and not (FOLDERS[folder] / path).is_file():
         return Response(status=204)
-    mimetype = mimetypes.guess_type(path)[0] or "text/plain"
+    mimetype = TYPES.get(Path(path).suffix, "text/plain")
     return send_from_directory(FOLDERS[folder], path, mimetype=mimetype)
 
 

@@ -1,4 +1,4 @@
-"""A client of the gateway made of requests and cryptography only: what the emulator's tests sign and verify with."""
+"""A client of the gateway made of requests and cryptography, for the emulator's tests."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ class PlainClient:
     def signed(
         self, method: str, sign: str | None = None, encoding: str = "utf-8", **more: str
     ) -> dict[str, str]:
-        """The parameters of a call; one given as "" is left out, `sign` replaces the true signature."""
+        """A call's parameters; one given as "" is left out, `sign` replaces the true signature."""
         common = {
             "app_id": self.app_id,
             "method": method,
@@ -67,7 +67,7 @@ class PlainClient:
 
     @property
     def is_signed(self) -> bool:
-        """Whether the last answer has a signature; it must be right then: over the node's bytes, by Alipay's key."""
+        """Whether the last answer is signed; if so, Alipay must have signed the node's bytes."""
         match = re.fullmatch(
             rb'\{"\w+":(\{.*\})(?:,"sign":"([^"]+)")?\}', self.answer.content, re.DOTALL
         )

@@ -35,11 +35,6 @@ def emulator(clock):
     running.stop()
 
 
-@pytest.fixture
-def plain(emulator):
-    return PlainClient(emulator)
-
-
 def exchange(plain, code):
     return plain.call(TOKEN, grant_type="authorization_code", code=code)
 

@@ -29,7 +29,7 @@ NAMES = [
 
 @pytest.fixture
 def command():
-    """command(*arguments) → a running `python -m emulator` with its output in pipes; ended with the test."""
+    """command(*options) → a running `python -m emulator`, with pipes; it ends with the test."""
     running = []
 
     def run(*arguments):
@@ -140,3 +140,22 @@ def test_it_listens_on_loopback_only(command, tmp_path):
     with pytest.raises(OSError, match="refused"):
         # all of 127/8 reaches a socket that listens on 0.0.0.0
         socket.create_connection(("127.0.0.2", port), 2).close()
+
+
+def test_it_shows_why_a_call_was_refused_but_no_secret(command, tmp_path):
+    file = tmp_path / "demo.env"
+    process = command("--port", 0, "--env-file", file)
+    greeting(process)
+    gateway = dotenv_values(file)["ALIPAY_GATEWAY_URL"]
+    query = {
+        "app_id": "demo-mini",
+        "method": "alipay.system.oauth.token",
+        "code": "0123456789abcdef",
+    }
+    requests.get(gateway, params=query, timeout=5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    line = (
+        "alipay.system.oauth.token from demo-mini: refused, isv.missing-signature: sign is missing"
+    )
+    assert err.partition(" ")[2] == line + "\n"

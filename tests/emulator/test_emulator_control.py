@@ -13,11 +13,6 @@ from plain_client import TOKEN, PlainClient
 pytestmark = needs_emulator
 
 
-@pytest.fixture
-def plain(emulator):
-    return PlainClient(emulator)
-
-
 class TestIsv:
     """Calls for the demo merchant carry its app_auth_token."""
 

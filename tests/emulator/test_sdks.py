@@ -1,4 +1,4 @@
-"""Other people's SDKs, unmodified but for the address, against the emulator: they complete the flow and verify it."""
+"""Other people's SDKs, unmodified but for the address, complete the flow with the emulator."""
 
 import json
 import subprocess
@@ -9,30 +9,27 @@ from alipay import AliPay
 from alipay.exceptions import AliPayException, AliPayValidationError
 
 from helpers import needs, needs_emulator
-from plain_client import SHARE, TOKEN, PlainClient
+from plain_client import SHARE, TOKEN
 
 pytestmark = needs_emulator
 NODE_SDK = Path(__file__).parent / "sdk" / "node-sdk.mjs"
 WRONG = ["tampered", "wrong-key", "sha1", "app-key", "replayed", "empty-sign", "unsigned"]
 
 
-@pytest.fixture
-def plain(emulator):
-    return PlainClient(emulator)
+def pem(label, one_line):
+    return f"-----BEGIN {label}-----\n{one_line}\n-----END {label}-----"
 
 
 class TestPythonAlipaySdk:
-    """python-alipay-sdk verifies every answer by itself, except one that holds an error or no signature."""
+    """python-alipay-sdk verifies each answer by itself, unless it holds an error or no sign."""
 
     @pytest.fixture
     def sdk(self, emulator):
         settings = emulator.settings()
         sdk = AliPay(
             appid=settings["ALIPAY_APP_ID"],
-            app_private_key_string=f"-----BEGIN PRIVATE KEY-----\n{settings['ALIPAY_APP_PRIVATE_KEY']}\n"
-            "-----END PRIVATE KEY-----",
-            alipay_public_key_string=f"-----BEGIN PUBLIC KEY-----\n{settings['ALIPAY_PUBLIC_KEY']}\n"
-            "-----END PUBLIC KEY-----",
+            app_private_key_string=pem("PRIVATE KEY", settings["ALIPAY_APP_PRIVATE_KEY"]),
+            alipay_public_key_string=pem("PUBLIC KEY", settings["ALIPAY_PUBLIC_KEY"]),
         )
         sdk._gateway = settings["ALIPAY_GATEWAY_URL"]
         return sdk

@@ -1,11 +1,11 @@
-"""The workbench's routes: what it passes on to the emulator, whom it answers, what the page is made of."""
+"""The workbench's routes: what it passes on, whom it answers, what its page is made of."""
 
 import json
 import re
 
 import pytest
 
-from helpers import ROOT, at_home, needs_emulator
+from helpers import ROOT, needs_emulator
 
 pytestmark = needs_emulator
 SWITCHES = [
@@ -22,14 +22,6 @@ PAGES = [
     "/workbench/emulator/members",
     "/workbench/files/miniprogram/app.json",
 ]
-
-
-@pytest.fixture
-def bench(app):
-    from emulator import workbench
-
-    workbench.attach(app)
-    return at_home(app)
 
 
 @pytest.mark.parametrize("name", ["members", "faults"])
@@ -121,6 +113,7 @@ def test_serves_the_mini_programs_byte_for_byte(bench, app_name):
         ".json": "application/json",
         ".axml": "text/plain",
         ".acss": "text/plain",
+        ".ts": "text/plain",
     }
     assert files
     for path in files:
