@@ -54,7 +54,7 @@ def test_web_login_stores_and_explains_the_documents_sample_answer(home, bench):
         "gender": ["F", "女性"],
         "user_type": ["2", "个人账户"],
         "user_status": ["T", "已认证用户"],
-        "avatar": ["–", "没有头像：用户没有设置。"],
+        "avatar": ["–", "没有头像：用户没有设置。这是正常情况，请显示默认头像。"],
     }
     assert cells(page, "is_certified") == ["T", "通过实名认证"]
     assert cells(page, "is_student_certified") == ["F", "不是学生"]
