@@ -96,3 +96,14 @@ def test_the_workbench_asks_for_it(settings):
     app = create_app(settings, store=MemberStore(settings.database_url))
     with pytest.raises(TypeError, match="WatchedStore"):
         workbench.attach(app)
+
+
+def test_a_session_that_has_ended_is_not_counted(settings):
+    from emulator.watched import WatchedStore
+
+    now = [1_000_000]
+    store = WatchedStore(settings.database_url, clock=lambda: now[0])
+    store.sign_in("demo-mini", TOKEN)
+    assert store.count_sessions("demo-mini") == 1
+    now[0] += TOKEN.re_expires_in
+    assert store.count_sessions("demo-mini") == 0
