@@ -14,6 +14,12 @@ from .guard import only_this_machine, sentence
 from .state import state
 
 PATH = "/oauth2/publicAppAuthorize.htm"
+PROBLEMS = {  # for the log; the page explains each of them in both languages
+    "app": "there is no such app",
+    "mini-program": "a mini-program's app cannot use it",
+    "redirect-uri": "redirect_uri is not the registered one",
+    "scope": "there is no such scope",
+}
 CALLBACK = r"http://127\.0\.0\.1(:[0-9]{1,5})?/callback"  # the 授权回调地址 of apps that have one
 authorize = Blueprint("authorize", __name__)
 log = logging.getLogger("emulator")
@@ -92,7 +98,7 @@ def page(asked: Asked) -> tuple[str, int]:
     """The page as text, and its HTTP status."""
     problem = asked.problem()
     if problem:
-        log.info("the authorise page refused an address: its %s is wrong", problem)
+        log.info("the authorise page refused an address: %s", PROBLEMS[problem])
     lang = request.args.get("lang") or request.accept_languages.best_match(["zh", "en"], "zh")
     other = "zh" if lang == "en" else "en"
     text = render_template(

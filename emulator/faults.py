@@ -33,12 +33,12 @@ TRICKY_NAME = '小}二{"\\","sign":"x"'
 stranger_key = functools.cache(rsa_key)
 
 Spoil = Callable[[Answer, GatewayCall], None]
-SPOILS: dict[str, Spoil] = {}
+SPOILERS: dict[str, Spoil] = {}
 
 
 def fault(function: Spoil) -> Spoil:
     """Register a fault under its function's name, with `-` for `_`."""
-    SPOILS[function.__name__.replace("_", "-")] = function
+    SPOILERS[function.__name__.replace("_", "-")] = function
     return function
 
 
@@ -233,7 +233,7 @@ class Fault:
 def read_faults() -> dict[str, Fault]:
     """By name: the faults of faults.json, and one or two for each of the gateway's errors."""
     rows = json.loads(Path(__file__).with_name("faults.json").read_text("utf-8"))
-    faults = [Fault(**row, spoil=SPOILS[row["name"]]) for row in rows]
+    faults = [Fault(**row, spoil=SPOILERS[row["name"]]) for row in rows]
     for row in ERRORS.values():
         signed = row.get("signed", "always")
         if signed != "never":

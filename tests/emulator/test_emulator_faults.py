@@ -123,7 +123,7 @@ def test_each_function_has_its_sentence_and_each_sentence_its_function():
     from emulator import faults
 
     rows = json.loads((ROOT / "emulator" / "faults.json").read_text("utf-8"))
-    assert {row["name"] for row in rows} == faults.SPOILS.keys()
+    assert {row["name"] for row in rows} == faults.SPOILERS.keys()
 
 
 def test_each_error_of_the_one_table_is_a_fault():

@@ -94,7 +94,7 @@ def test_a_fault_that_is_switched_on_is_told_apart_from_a_refusal(plain, lines):
 
 def test_an_address_that_the_authorise_page_refuses_is_logged(emulator, lines):
     requests.get(f"{emulator.url}/oauth2/publicAppAuthorize.htm?app_id=demo-mini", timeout=5)
-    assert lines() == ["the authorise page refused an address: its mini-program is wrong"]
+    assert lines() == ["the authorise page refused an address: a mini-program's app cannot use it"]
 
 
 def secrets_of(plain):
