@@ -90,7 +90,7 @@ class Emulator:
                 fd=listener.fileno(),
             )
         self.url = f"http://127.0.0.1:{self._server.port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True).start()
 
     def settings(self) -> dict[str, str]:
         """The settings of an app that uses this emulator, with the keys of its two apps."""

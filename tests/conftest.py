@@ -20,6 +20,14 @@ for _name in [
     del os.environ[_name]
 
 
+LONGEST = ("test_delete.py", "test_browser_look.py", "test_properties.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the longest, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 @pytest.fixture
 def fail_for_missing_tools():
     pytest.fail("CI is set, but a tool that this test needs is missing: see .ci/run")
@@ -154,6 +162,7 @@ def serve(tmp_path):
     from werkzeug.serving import make_server
 
     from app import create_app
+    from reading import ReadingStore
     from serve import Quiet
     from settings import Settings
 
@@ -162,7 +171,8 @@ def serve(tmp_path):
     def start(values):
         server = make_server("127.0.0.1", 0, None, threaded=True, request_handler=Quiet)
         url = f"http://127.0.0.1:{server.port}"
-        server.app = create_app(Settings.load(tmp_path, values=values | {"PUBLIC_URL": url}))
+        settings = Settings.load(tmp_path, values=values | {"PUBLIC_URL": url})
+        server.app = create_app(settings, store=ReadingStore(settings.database_url))
         threading.Thread(target=server.serve_forever, args=(0.005,), daemon=True).start()
         servers.append(server)
         return url, server.app

@@ -71,13 +71,13 @@ def test_app_without_the_emulator_and_without_settings_says_what_to_set(copy):
 
 
 def test_tests_that_are_left_pass_without_the_emulator(copy):
-    status, said = run(
-        copy, sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"
-    )
+    slow = "changed_byte or sixteen_writers"  # the library's own; they have run outside
+    options = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", f"not ({slow})"]
+    status, said = run(copy, sys.executable, "-m", "pytest", *options)
     assert status == 0, said
-    passed, skipped = map(int, re.search(r"(\d+) passed, (\d+) skipped", said).groups())
-    assert passed > 400
-    assert skipped > 100
+    passed, skipped = re.search(r"(\d+) passed, (\d+) skipped", said).groups()
+    assert int(passed) > 400
+    assert int(skipped) > 100
     assert "emulator/ was deleted" in said
 
 
@@ -88,8 +88,6 @@ def test_linter_passes_without_the_emulator(copy, check):
 
 
 def test_type_checker_passes_without_the_emulator(copy):
-    if (ROOT / ".mypy_cache").is_dir():  # of the same files: it saves most of the time
-        shutil.copytree(ROOT / ".mypy_cache", copy / ".mypy_cache")
     status, said = run(copy, sys.executable, "-m", "mypy")
     assert status == 0, said
 
