@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -22,9 +24,16 @@ DELETED = (
 
 
 @pytest.fixture
-def copy(tmp_path):
-    """The project after the `rm -r`, and without what is not in the repository."""
-    folder = tmp_path / "project"
+def copy():
+    """The project after the `rm -r`, and without what is not in the repository.
+
+    Not in tmp_path: tracebacks there would name the folders in which its own tests hide things.
+    """
+    with tempfile.TemporaryDirectory(prefix="without-emulator-") as folder:
+        yield copy_into(Path(folder) / "project")
+
+
+def copy_into(folder):
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_OURS))
     for name in DELETED:
         if (folder / name).is_dir():

@@ -169,8 +169,10 @@ class Patches(ast.NodeVisitor):
     """Finds where another object's method is replaced: by setattr, or by assigning a callable.
 
     A callable is a lambda, a function of this file, or what a wrapper (partial, one of this file)
-    makes. `self.name = …` is an object's own affair.
+    makes. `self.name = …` is an object's own affair, and so is what a library documents as a hook.
     """
+
+    HOOKS = ("session.auth",)  # requests: a function of the request
 
     def __init__(self):
         self.found = []
@@ -198,7 +200,8 @@ class Patches(ast.NodeVisitor):
     def is_foreign(self, target):
         if not isinstance(target, ast.Attribute):
             return False
-        return not (isinstance(target.value, ast.Name) and target.value.id in ("self", "cls"))
+        own = isinstance(target.value, ast.Name) and target.value.id in ("self", "cls")
+        return not own and ast.unparse(target) not in self.HOOKS
 
     def is_callable(self, value):
         match value:
