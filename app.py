@@ -8,7 +8,7 @@
     errors       as JSON for /api/*, as a page elsewhere, always with what to do next
     main         python app.py
 
-Read this file; alipay_member/ has the calls, web.py what every answer needs, serve.py the server.
+alipay_member/ has the calls, web.py what every answer needs, serve.py the server.
 """
 
 import re
@@ -50,10 +50,7 @@ site = Blueprint("site", __name__)
 
 
 def create_app(settings=None, *, client=None, web_client=None, store=None):
-    """The Flask app. Without settings it takes those of the .env beside this file.
-
-    If these can't be used, it says what to set and ends the process.
-    """
+    """The Flask app; without settings it takes those of .env here, or says what to set and ends."""
     settings = settings or Settings.load_or_exit(HERE)
     client = client or AlipayClient(**settings.client_options(settings.app))
     if settings.web and not web_client:
@@ -62,9 +59,8 @@ def create_app(settings=None, *, client=None, web_client=None, store=None):
 
     app = Flask(__name__)
     app.secret_key = settings.secret_key
-    app.extensions["alipay_member"] = SimpleNamespace(
-        settings=settings, client=client, web_client=web_client, store=store
-    )
+    own = SimpleNamespace(settings=settings, client=client, web_client=web_client, store=store)
+    app.extensions["alipay_member"] = own
     app.register_blueprint(site)
     app.register_error_handler(AlipayError, show_error)
     app.register_error_handler(RequestError, show_error)
@@ -157,8 +153,9 @@ def own_session(client: AlipayClient, session_token: str) -> Session:
 @site.get("/")
 def home():
     """What this is and whether the set-up is complete; or on to the page that serve.py chose."""
-    page = current_app.config.get("LANDING_PAGE")
-    return redirect(page) if page else render_template("home.html", settings=parts().settings)
+    if "LANDING_PAGE" in current_app.config:
+        return redirect(current_app.config["LANDING_PAGE"])
+    return render_template("home.html", settings=parts().settings)
 
 
 @site.get("/login")
@@ -268,6 +265,7 @@ STATUS = {
     "isv.invalid-token": 403,
     "isv.insufficient-isv-permissions": 403,
     "40006": 403,
+    "refresh-under-way": 503,
     "transport:timeout": 504,
 }
 NOT_MENDED_BY_LOGGING_IN = ("bad-request:no-web-app", "isv.insufficient-isv-permissions")

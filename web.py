@@ -259,6 +259,8 @@ def with_headers(policy: str, response: Response) -> Response:
     response.headers.update(PAGE_HEADERS)
     if request.path.startswith(("/api/", "/member", "/callback")):
         response.headers["Cache-Control"] = "no-store"
+    if response.status_code == 503:
+        response.headers["Retry-After"] = "2"  # seconds
     if request.args.get("lang") in ("zh", "en"):
         response.set_cookie("lang", request.args["lang"], max_age=365 * 86400, samesite="Lax")
     return response

@@ -5,7 +5,7 @@
     methods.py       what the two methods say: Token, Profile
     signing.py       keys, string to sign, sign, verify
     answer.py        an answer's bytes → its node and exactly the bytes that were signed
-    transport.py     one POST, bounded in time and size
+    transport.py     one POST, bounded in time and size; bounded.py has its sockets
     errors.py what can go wrong; explanations.py says what to do about it, in Chinese and English
     store.py MemberStore: members and sessions; schema.sql has the tables membership.py
     with_live_token: a token that has ended is refreshed
@@ -19,6 +19,7 @@ from .errors import (
     GatewayError,
     IdentityError,
     KeyFormatError,
+    RefreshUnderWay,
     SchemaError,
     SessionEnded,
     SignatureError,
@@ -41,6 +42,7 @@ __all__ = [
     "Member",
     "MemberStore",
     "Profile",
+    "RefreshUnderWay",
     "SchemaError",
     "Session",
     "SessionEnded",

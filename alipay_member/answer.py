@@ -22,14 +22,16 @@ from urllib.parse import quote_plus
 from .errors import OPEN_PARAMETERS, GatewayError, SignatureError, TransportError, masked
 
 ERROR_NODE = "error_response"
+CHARSETS = {"utf-8": "utf-8", "GBK": "gb18030"}  # Alipay's name: Python's; GB18030 extends GBK
 _GATEWAYS_STRING = re.compile(r"(.*网关生成的验签字符串为：)(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer as received, nothing verified yet.
+    """An answer as received, nothing verified yet: `node` is what `signed_part` says.
 
-    `node` is what `signed_part` says, `sign` may be "".
+    `sign` may be "". `charset` is the one in which the body was read, `named` the one that
+    Content-Type named ("" if none), both as CHARSETS writes them.
     """
 
     name: str
@@ -37,13 +39,11 @@ class Answer:
     signed_part: bytes
     sign: str
     charset: str
+    named: str
 
     @property
     def code(self) -> str:
-        """The gateway's code, "" where there is none.
-
-        A good answer of alipay.system.oauth.token has none.
-        """
+        """The gateway's code; "" where there is none, as in alipay.system.oauth.token's success."""
         return str(self.node.get("code") or "")
 
 
@@ -52,27 +52,46 @@ def node_name(method: str) -> str:
     return method.replace(".", "_") + "_response"
 
 
-def read_answer(body: bytes, method: str, charset: str) -> Answer:
-    """Find the one node that answers `method` in `body`; `charset` is the one that was asked for.
+def read_answer(body: bytes, method: str, asked: str, named: str = "") -> Answer:
+    """Find the one node that answers `method` in `body`.
 
-    Gateways in trouble send GBK although utf-8 was asked: such an answer is read too, and says so
-    in `charset`. Raises TransportError (not-json, unexpected) and SignatureError (ambiguous: more
-    than one node).
+    `asked` is the charset that was asked for, `named` the one of the Content-Type. Gateways in
+    trouble answer in another one than they say: such an answer is read too, so that its error can
+    be told; a success is refused by the caller. Raises TransportError (not-json, cut, unexpected)
+    and SignatureError (ambiguous: a name stands there twice).
     """
-    text, charset = _decode(body, charset)
+    named = charset_name(named)
+    text, charset = _decode(body, named or asked, asked)
     try:
         members = list(_members(text))
+    except _TwiceError as error:
+        raise SignatureError(f"the answer has {error} more than once", "ambiguous") from None
     except (ValueError, IndexError, RecursionError):
-        raise TransportError("the answer is not a JSON object", "not-json") from None
+        raise _unreadable(text) from None
+    values = {name: value for name, _, value in members}
+    if len(values) < len(members):
+        raise SignatureError("the answer has a name more than once", "ambiguous")
     nodes = [member for member in members if member[0] in (node_name(method), ERROR_NODE)]
-    signs = [value for name, _, value in members if name == "sign"]
-    if len(nodes) > 1 or len(signs) > 1:
-        raise SignatureError("the answer has its node or its signature more than once", "ambiguous")
+    if len(nodes) > 1:
+        raise SignatureError("the answer has more than one node", "ambiguous")
     name, signed, node = nodes[0] if nodes else ("", "", None)
     if not isinstance(node, dict) or not node:
         raise TransportError(f"the answer has no {node_name(method)}", "unexpected")
-    sign = signs[0] if signs and isinstance(signs[0], str) else ""
-    return Answer(name, node, signed.encode(charset), sign, charset)
+    sign = values.get("sign")
+    return Answer(
+        name=name,
+        node=node,
+        signed_part=signed.encode(CHARSETS[charset]),
+        sign=sign if isinstance(sign, str) else "",
+        charset=charset,
+        named=named,
+    )
+
+
+def charset_name(charset: str) -> str:
+    """A charset as CHARSETS writes it, GB2312 and GB18030 as GBK; any other as it is."""
+    known = {"utf8": "utf-8", "utf-8": "utf-8", "gbk": "GBK", "gb2312": "GBK", "gb18030": "GBK"}
+    return known.get(charset.lower(), charset)
 
 
 def read_error(
@@ -134,24 +153,35 @@ def _without_secrets(text: str, sent: Mapping[str, str]) -> str:
     return text
 
 
-def _decode(body: bytes, charset: str) -> tuple[str, str]:
-    """The body's text, in the charset asked for or, failing that, in Alipay's other one.
+def _decode(body: bytes, *likely: str) -> tuple[str, str]:
+    """The body's text and its charset: the first of the likely ones, or Alipay's two, that fits.
 
-    The bytes must survive it.
+    It fits if the text encodes to the very same bytes again.
     """
-    for candidate in dict.fromkeys((charset, "utf-8", "GBK")):
+    for charset in (*likely, *CHARSETS):
+        codec = CHARSETS.get(charset)
+        if codec is None:
+            continue
         try:
-            text = body.decode(candidate)
-            if text.encode(candidate) == body:
-                return text, candidate
+            text = body.decode(codec)
+            if text.encode(codec) == body:
+                return text, charset
         except UnicodeError:
             continue
     raise TransportError("the answer is neither utf-8 nor GBK text", "not-json")
 
 
+def _unreadable(text: str) -> TransportError:
+    """An answer that is no JSON object, or one whose end is missing."""
+    text = text.strip()
+    if text.startswith("{") and not text.endswith("}"):
+        return TransportError("the answer broke off", "cut")
+    return TransportError("the answer is not a JSON object", "not-json")
+
+
 def _members(text: str) -> Iterator[tuple[str, str, Any]]:
     """(name, value's exact text, value) of each member of a JSON object; else ValueError."""
-    decoder = json.JSONDecoder(parse_constant=_refuse)
+    decoder = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_without_twins)
     at = _expect(text, 0, "{")
     separator = ","
     while separator == ",":
@@ -180,6 +210,19 @@ def _skip(text: str, at: int) -> int:
     while at < len(text) and text[at] in " \t\r\n":
         at += 1
     return at
+
+
+class _TwiceError(ValueError):
+    """A name stands twice in one object: nobody can say which value was meant."""
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise _TwiceError(f"{name[:40]!r}")
+        members[name] = value
+    return members
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 import requests
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from .answer import ERROR_NODE, Answer, read_answer, read_error
+from .answer import ERROR_NODE, Answer, charset_name, read_answer, read_error
 from .errors import (
     AlipayError,
     Call,
@@ -31,7 +31,7 @@ from .errors import (
 )
 from .methods import SHARE, TOKEN, Profile, Token, read_profile, read_token
 from .signing import load_private_key, load_public_key, sign, signature_flaw, string_to_sign
-from .transport import Transport
+from .transport import Reply, Transport
 
 GATEWAYS = {
     "production": {
@@ -96,7 +96,7 @@ class AlipayClient:
         self.member_app_id = merchant_app_id or app_id
         self.gateway_url = gateway_url
         self.authorize_endpoint = authorize_endpoint
-        self.charset = charset
+        self.charset = charset_name(charset)
         self.observer = observer
         self._app_auth_token = app_auth_token
         self._clock = clock
@@ -108,6 +108,7 @@ class AlipayClient:
                 "this is your own app's public key (应用公钥): Alipay's (支付宝公钥) belongs here",
                 "app-key",
             )
+        self.call_seconds = sum(timeout) + 1  # when a call has ended at the latest
         self._transport = Transport(gateway_url, timeout, session)
 
     def exchange_code(self, auth_code: str) -> Token:
@@ -191,8 +192,9 @@ class AlipayClient:
         exchange = Exchange(method, common | business, text, self.charset)
         started = time.monotonic()
         try:
-            status = self._send(common, business, exchange)
-            return read(self._accept(exchange, status))
+            reply = self._send(common, business)
+            exchange.raw_answer = reply.body
+            return read(self._accept(exchange, reply))
         except AlipayError as error:
             error.call = Call(method, self.gateway_url, mask(exchange.parameters))
             exchange.error = error
@@ -218,28 +220,20 @@ class AlipayClient:
         }
         return {name: value for name, value in common.items() if value}
 
-    def _send(
-        self, common: Mapping[str, str], business: Mapping[str, str], exchange: Exchange
-    ) -> int:
-        """Send the request, keep the answer's bytes in `exchange`, return the HTTP status."""
+    def _send(self, common: Mapping[str, str], business: Mapping[str, str]) -> Reply:
+        """Common parameters in the query, the method's own in the body."""
         query = urlencode(common, encoding=self.charset)
         body = urlencode(business, encoding=self.charset).encode("ascii")
         content_type = f"application/x-www-form-urlencoded;charset={self.charset}"
-        reply = self._transport.post(query, body, content_type)
-        exchange.raw_answer = reply.body
-        return reply.status
+        return self._transport.post(query, body, content_type)
 
-    def _accept(self, exchange: Exchange, status: int) -> dict[str, Any]:
-        """The node of an answer that Alipay signed and that says success.
-
-        Anything else is raised.
-        """
-        # 1. The body is an answer to this method. What a broken server sends is named by its
-        # status.
+    def _accept(self, exchange: Exchange, reply: Reply) -> dict[str, Any]:
+        """The node of an answer that Alipay signed and that says success; all else is raised."""
+        # 1. The body answers this method; what a broken server sends is named by its status.
         try:
-            answer = read_answer(exchange.raw_answer, exchange.method, self.charset)
+            answer = read_answer(reply.body, exchange.method, self.charset, reply.charset)
         except TransportError as error:
-            raise (error if status == 200 else _broken(status)) from None
+            raise (error if reply.status == 200 else _broken(reply.status)) from None
         # 2. Does Alipay's signature vouch for the exact bytes received?
         flaw = signature_flaw(
             answer.signed_part, answer.sign, self._alipay_public_key, self._app_public_key
@@ -256,12 +250,13 @@ class AlipayClient:
         if flaw:
             message = f"the answer claims success, but its signature is not good: {flaw}"
             raise SignatureError(message, flaw)
-        # 5. It is in the charset that was asked for, and came with HTTP status 200.
-        if answer.charset != self.charset:
-            message = f"the answer is in {answer.charset}, not in {self.charset}"
-            raise TransportError(message, "charset")
-        if status != 200:
-            raise _broken(status)
+        # 5. It is in the charset that was asked for, as it says itself; its HTTP status is 200.
+        for charset in (answer.named or self.charset, answer.charset):
+            if charset != self.charset:
+                message = f"the answer is in {charset[:20]}, not in {self.charset}"
+                raise TransportError(message, "charset")
+        if reply.status != 200:
+            raise _broken(reply.status)
         # 6. It says success: code 10000, or for alipay.system.oauth.token no code at all.
         if answer.code != "10000" and exchange.method != TOKEN:
             message = "the answer is signed, but says neither success nor error"

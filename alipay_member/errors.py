@@ -7,6 +7,7 @@
     ├── TransportError         no answer, or none that can be read
     ├── IdentityError          a verified answer names nobody, or two different people
     ├── SessionEnded           our own session has ended or never was
+    ├── RefreshUnderWay        another request is refreshing the session's token
     ├── SchemaError            the database was made by another version of schema.sql
     └── KeyFormatError         a key is not what it should be
 
@@ -115,16 +116,21 @@ class GatewayError(AlipayError):
 
 
 class SignatureError(AlipayError):
-    """`reason`.
+    """`reason` says what is wrong with the signature.
 
-    Unsigned, wrong-key, tampered, sha1, app-key, or ambiguous (the node is there twice).
+    unsigned, damaged (it is no signature), wrong-key, tampered (it is over other bytes), sha1,
+    app-key (the app's own key made it), ambiguous (a name stands in the answer twice).
     """
 
     kind = "signature"
 
 
 class TransportError(AlipayError):
-    """`reason`: timeout, connection, http-status, not-json, too-large, charset or unexpected."""
+    """`reason` says why there is no answer that can be used.
+
+    timeout, connection (nothing came), cut (not all of it came), too-large, encoded (compressed),
+    http-status, not-json, charset, unexpected (not what this method answers).
+    """
 
     kind = "transport"
 
@@ -142,6 +148,12 @@ class SessionEnded(AlipayError):
     """There is no live session behind the session token: log in again."""
 
     kind = "session-ended"
+
+
+class RefreshUnderWay(AlipayError):
+    """Another request is refreshing the session's token: try again in a moment."""
+
+    kind = "refresh-under-way"
 
 
 class SchemaError(AlipayError):

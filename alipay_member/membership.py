@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from .client import AlipayClient
-from .errors import GatewayError, SessionEnded
+from .errors import AlipayError, GatewayError, RefreshUnderWay, SessionEnded
 from .store import MemberStore, Session
 
 Result = TypeVar("Result")
@@ -22,32 +22,31 @@ def with_live_token(
 ) -> Result:
     """`call(access_token)` with a token that lives; a new one is kept in the session.
 
-    Raises what `call` raises, and SessionEnded if Alipay refuses to refresh: authorise again.
+    Raises what `call` raises; RefreshUnderWay if another request is refreshing: try again soon;
+    SessionEnded if Alipay refuses to refresh: authorise again.
     """
     if session.access_expires_at <= time.time():
-        session = _refresh(session, client, store)
+        session = _refreshed(session, client, store)
     try:
         return call(session.access_token)
     except GatewayError as error:
         if error.sub_code != "aop.auth-token-time-out":  # Alipay's clock says so earlier than ours
             raise
-    session = _refresh(session, client, store)
+    session = _refreshed(session, client, store)
     return call(session.access_token)
 
 
-def _refresh(session: Session, client: AlipayClient, store: MemberStore) -> Session:
-    """The session with a new token.
-
-    A refresh_token works once. If it is refused, another request may just have used it: look first.
-    """
+def _refreshed(session: Session, client: AlipayClient, store: MemberStore) -> Session:
+    """The session with a new token. A refresh_token works once, so one request alone uses it."""
+    if not store.claim_refresh(session, client.call_seconds):
+        latest = store.reload(session)
+        if latest.access_token == session.access_token:
+            raise RefreshUnderWay("another request is refreshing this session's token")
+        return latest
     try:
         return store.renew(session, client.refresh_token(session.refresh_token))
-    except GatewayError as error:
-        if not error.sub_code.startswith("isv.refresh-token"):
-            raise
-        for _ in range(20):
-            latest = store.reload(session)
-            if latest.access_token != session.access_token:
-                return latest
-            time.sleep(0.1)
-        raise SessionEnded("Alipay refused to refresh the token") from error
+    except AlipayError as error:
+        store.release_refresh(session)
+        if error.key.startswith("isv.refresh"):
+            raise SessionEnded("Alipay refused to refresh the token") from error
+        raise

@@ -8,6 +8,7 @@ Pages: https://opendocs.alipay.com/apis/api_9/alipay.system.oauth.token
        https://opendocs.alipay.com/apis/api_2/alipay.user.info.share
 """
 
+import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -17,6 +18,8 @@ from .errors import IdentityError, TransportError
 TOKEN = "alipay.system.oauth.token"  # noqa: S105 (a method's name)
 SHARE = "alipay.user.info.share"
 MAX_LIFE = 10 * 365 * 86400  # seconds; what claims to live longer is taken to live this long
+_WORD = re.compile(r"[!-~]{1,512}")
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -56,47 +59,76 @@ class Profile:
 
 
 def read_token(node: dict[str, Any]) -> Token:
-    """alipay.system.oauth.token: success is an access_token, and an id that says whose it is."""
-    access_token = _text(node.get("access_token"))
-    if not access_token or not access_token.isascii():
-        raise TransportError("the answer is signed, but says neither success nor error", "unexpected")
-    refresh_token = _text(node.get("refresh_token")) or ""
-    token = Token(
+    """What a verified answer of alipay.system.oauth.token grants.
+
+    Raises TransportError (unexpected) where access_token or a life is missing or unusable,
+    IdentityError (no-id) where nobody is named.
+    """
+    access_token = _word(node, "access_token")
+    if access_token is None:
+        raise _unexpected("says neither success nor error")
+    open_id, user_id = _ids(node)
+    refresh_token = _word(node, "refresh_token")
+    return Token(
         access_token=access_token,
-        refresh_token=refresh_token.encode("ascii", "ignore").decode(),
-        expires_in=_seconds(node.get("expires_in")),
-        re_expires_in=_seconds(node.get("re_expires_in")),
-        open_id=_text(node.get("open_id")),
-        user_id=_text(node.get("user_id")),
-        union_id=_text(node.get("union_id")),
+        refresh_token=refresh_token or "",
+        expires_in=_seconds(node, "expires_in"),
+        re_expires_in=_seconds(node, "re_expires_in") if refresh_token else 0,
+        open_id=open_id,
+        user_id=user_id,
+        union_id=_word(node, "union_id"),
     )
-    _require_an_id(token)
-    return token
 
 
 def read_profile(node: dict[str, Any]) -> Profile:
-    """alipay.user.info.share: of some sixty fields those that Profile names."""
+    """What a verified answer of alipay.user.info.share tells, of its many fields those kept.
+
+    Raises TransportError (unexpected) for an id that is none, IdentityError (no-id) without one.
+    """
     values = {f.name: _text(node.get(f.name)) for f in fields(Profile)}
+    values["open_id"], values["user_id"] = _ids(node)
     if values["gender"]:
         values["gender"] = values["gender"].upper()  # older answers have f and m
-    profile = Profile(**values)
-    _require_an_id(profile)
-    return profile
+    return Profile(**values)
 
 
-def _require_an_id(person: Token | Profile) -> None:
-    if not person.open_id and not person.user_id:
+def _ids(node: dict[str, Any]) -> tuple[str | None, str | None]:
+    """open_id and user_id; IdentityError if neither is there."""
+    open_id = _word(node, "open_id")
+    user_id = _word(node, "user_id")
+    if not open_id and not user_id:
         raise IdentityError("the answer has neither open_id nor user_id", "no-id")
+    return open_id, user_id
 
 
 def _text(value: object) -> str | None:
-    """A field's text; empty is None."""
-    return whole_text(value) or None
+    """A field's text; what is empty or no text is None, as if it were absent."""
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
+    return whole_text(value) or None if is_text else None
 
 
-def _seconds(value: object) -> int:
-    """A life in seconds, which arrives as a number or as a string."""
-    try:
-        return min(max(int(str(value)), 0), MAX_LIFE)
-    except ValueError:
-        return 0
+def _word(node: dict[str, Any], name: str) -> str | None:
+    """An id or a token, exactly as it came; None if it is absent or empty.
+
+    Anything but visible ASCII is refused: two ids must not become one on their way to the database.
+    """
+    value = node.get(name)
+    if value is None or value == "":
+        return None
+    word = str(value)
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
+    if not is_text or not _WORD.fullmatch(word):
+        raise _unexpected(f"has no usable {name}")
+    return word
+
+
+def _seconds(node: dict[str, Any], name: str) -> int:
+    """A life in seconds, a whole number, which arrives as a number or as a string."""
+    value = str(node.get(name))
+    if not _WHOLE_NUMBER.fullmatch(value):
+        raise _unexpected(f"has no usable {name}")
+    return min(int(value), MAX_LIFE)
+
+
+def _unexpected(what: str) -> TransportError:
+    return TransportError(f"the answer is signed, but {what}", "unexpected")

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT-0
--- Members and sessions. Times are UTC seconds. A change of this file is a new VERSION in store.py.
+-- Members and sessions. Times are UTC seconds. A change of this file is a new VERSION in database.py.
 
 CREATE TABLE IF NOT EXISTS schema_version (
     version BIGINT NOT NULL
@@ -37,7 +37,8 @@ CREATE TABLE IF NOT EXISTS sessions (
     refresh_token TEXT NOT NULL,
     access_expires_at BIGINT NOT NULL,
     refresh_expires_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL
+    expires_at BIGINT NOT NULL,
+    refreshing_until DOUBLE PRECISION NOT NULL DEFAULT 0  -- until then one request may refresh
 );
 
 CREATE INDEX IF NOT EXISTS sessions_member ON sessions (member_id);

@@ -64,12 +64,30 @@ def signature_flaw(
         return "app-key"
     if verify(data, signature, alipay_key):
         return None
+    if not _looks_whole(signature):
+        return "damaged"
+    return _whose(signature, alipay_key, app_key)
+
+
+def _whose(signature: str, alipay_key: RSAPublicKey, app_key: RSAPublicKey) -> str:
+    """Why a signature does not verify: by whom, and how, it was made."""
     if _made_by(app_key, signature, SHA256()):
         return "app-key"
     if _made_by(alipay_key, signature, SHA256()):
         return "tampered"
     weak = _made_by(alipay_key, signature, SHA1())  # noqa: S303 (to name it, never to accept it)
     return "sha1" if weak else "wrong-key"
+
+
+def _looks_whole(signature: str) -> bool:
+    """Whether this can be an RSA signature in base64: neither cut, re-encoded nor reformatted."""
+    if re.fullmatch("[0-9A-Fa-f]+", signature):
+        return False
+    try:
+        size = len(base64.b64decode(signature, validate=True))
+    except ValueError:
+        return False
+    return size in (128, 256, 384, 512)  # of keys with 1024 to 4096 bits
 
 
 def _made_by(key: RSAPublicKey, signature: str, algorithm: HashAlgorithm) -> bool:

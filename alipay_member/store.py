@@ -13,16 +13,14 @@ import hashlib
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
-from .errors import IdentityError, SchemaError, SessionEnded
+from .database import Database, insert, update
+from .errors import IdentityError, SessionEnded
 from .methods import Profile, Token
 
-VERSION = 1  # of schema.sql; a database of another version is refused
 SESSION_LIFE = 30 * 86400  # seconds
 IDS = ("open_id", "user_id")
 PROFILE = tuple(f.name for f in fields(Profile) if f.name not in IDS)
@@ -71,12 +69,8 @@ class MemberStore:
 
     def __init__(self, database_url: str, clock: Callable[[], float] = time.time) -> None:
         """Makes the tables where they are missing. SchemaError if another version made them."""
-        self._path = database_url.removeprefix("sqlite:///")
+        self._database = Database(database_url)
         self._clock = clock
-        with self._connection() as db:
-            db.execute("PRAGMA journal_mode = WAL")
-        with self._write() as db:
-            _make_tables(db)
 
     def sign_in(self, app_id: str, token: Token, replaces: str = "") -> tuple[str, Session]:
         """Write the member that `token` names and open a session: (session token, Session).
@@ -86,7 +80,7 @@ class MemberStore:
         """
         now = int(self._clock())
         session_token = secrets.token_urlsafe(32)
-        with self._write() as db:
+        with self._database.writing() as db:
             member_id = self._one_row(db, app_id, token.open_id, token.user_id)
             if token.union_id:
                 values = (token.union_id, member_id)
@@ -100,18 +94,36 @@ class MemberStore:
                 "member_id": member_id,
                 "expires_at": min(now + SESSION_LIFE, last_end),
             }
-            _insert(db, "sessions", row | tokens)
+            insert(db, "sessions", row | tokens)
             return session_token, self._session(db, row["token_hash"])
 
     def session(self, session_token: str) -> Session:
         """The session that this token opens. Raises SessionEnded if it has ended or never was."""
-        with self._connection() as db:
+        with self._database.reading() as db:
             return self._session(db, _hash(session_token))
 
     def reload(self, session: Session) -> Session:
         """The session as it is now: another request may have renewed it. Raises SessionEnded."""
-        with self._connection() as db:
+        with self._database.reading() as db:
             return self._session(db, session.token_hash)
+
+    def claim_refresh(self, session: Session, seconds: float) -> bool:
+        """Whether the caller may refresh this session's token, and nobody else for so long.
+
+        Not if another request has claimed it, or has refreshed it since the session was read.
+        """
+        now = self._clock()
+        where = "token_hash = ? AND access_token = ? AND refreshing_until <= ?"
+        which = (session.token_hash, session.access_token, now)
+        with self._database.writing() as db:
+            return update(db, "sessions", {"refreshing_until": now + seconds}, where, *which) == 1
+
+    def release_refresh(self, session: Session) -> None:
+        """Give back a claim that came to nothing, so that another request may try."""
+        where = "token_hash = ? AND access_token = ?"
+        which = (session.token_hash, session.access_token)
+        with self._database.writing() as db:
+            update(db, "sessions", {"refreshing_until": 0}, where, *which)
 
     def renew(self, session: Session, token: Token) -> Session:
         """Keep a refreshed token in the session, whose end stays.
@@ -119,11 +131,12 @@ class MemberStore:
         IdentityError if it names another.
         """
         tokens = _tokens(token, int(self._clock()))
-        with self._write() as db:
+        with self._database.writing() as db:
             self._same_person(db, session, token)
             # A slower refresh does not undo a later one.
             where = "token_hash = ? AND access_token = ?"
-            _update(db, "sessions", tokens, where, session.token_hash, session.access_token)
+            values = tokens | {"refreshing_until": 0}
+            update(db, "sessions", values, where, session.token_hash, session.access_token)
             return self._session(db, session.token_hash)
 
     def save_profile(self, session: Session, profile: Profile) -> Member:
@@ -133,25 +146,25 @@ class MemberStore:
         """
         values = {name: getattr(profile, name) for name in PROFILE}
         values["profile_at"] = int(self._clock())
-        with self._write() as db:
+        with self._database.writing() as db:
             member_id = self._same_person(db, session, profile)
-            _update(db, "members", values, "id = ?", member_id)
+            update(db, "members", values, "id = ?", member_id)
             (member,) = self._members(db, "id = ?", member_id)
             return member
 
     def sign_out(self, session_token: str) -> None:
         """End one session."""
-        with self._write() as db:
+        with self._database.writing() as db:
             db.execute("DELETE FROM sessions WHERE token_hash = ?", (_hash(session_token),))
 
     def forget(self, session: Session) -> None:
         """Forget me: the member's row and all its sessions are gone."""
-        with self._write() as db:
+        with self._database.writing() as db:
             db.execute("DELETE FROM members WHERE id = ?", (session.member.id,))
 
     def check(self) -> None:
         """Read from the tables, for a health check; raises what the database raises."""
-        with self._connection() as db:
+        with self._database.reading() as db:
             db.execute("SELECT COUNT(*) FROM schema_version").fetchone()
 
     def _one_row(
@@ -177,13 +190,13 @@ class MemberStore:
                 "user_id": user_id,
                 "first_seen": int(self._clock()),
             }
-            _insert(db, "members", row)
+            insert(db, "members", row)
             return member_id
         keep, *others = found
         for other in others:  # known by the other id, before it was known that they are one person
             _merge(db, keep, other)
         ids = {"open_id": keep.open_id or open_id, "user_id": keep.user_id or user_id}
-        _update(db, "members", ids, "id = ?", keep.id)
+        update(db, "members", ids, "id = ?", keep.id)
         return keep.id
 
     def _same_person(self, db: sqlite3.Connection, session: Session, told: Token | Profile) -> str:
@@ -217,58 +230,6 @@ class MemberStore:
         rows = db.execute(f"SELECT {', '.join(MEMBER_COLUMNS)} FROM members WHERE {where}", values)
         return [Member(*row) for row in rows]
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self._path, timeout=15, isolation_level=None)
-        try:
-            db.execute("PRAGMA foreign_keys = ON")
-            yield db
-        finally:
-            db.close()
-
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that takes the write lock at once.
-
-        Two that become writers later deadlock.
-        """
-        with self._connection() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-            except BaseException:
-                db.execute("ROLLBACK")
-                raise
-            db.execute("COMMIT")
-
-
-def _make_tables(db: sqlite3.Connection) -> None:
-    """Make what schema.sql says, once; SchemaError for tables of another version."""
-    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not tables & {"members", "schema_version"}:
-        for statement in Path(__file__).with_name("schema.sql").read_text("utf-8").split(";\n"):
-            db.execute(statement)
-        db.execute("INSERT INTO schema_version VALUES (?)", (VERSION,))
-        return
-    found = 0
-    if "schema_version" in tables:
-        (found,) = db.execute("SELECT version FROM schema_version").fetchone()
-    if found != VERSION:
-        message = f"the database has version {found} of the tables, this program needs {VERSION}"
-        raise SchemaError(f"{message}: use another database, or delete this one")
-
-
-def _insert(db: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
-    marks = ", ".join("?" * len(row))
-    db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
-
-
-def _update(
-    db: sqlite3.Connection, table: str, values: Mapping[str, Any], where: str, *which: object
-) -> None:
-    changes = ", ".join(f"{name} = ?" for name in values)
-    db.execute(f"UPDATE {table} SET {changes} WHERE {where}", (*values.values(), *which))
-
 
 def _merge(db: sqlite3.Connection, keep: Member, other: Member) -> None:
     """`keep` takes over the other's sessions, what it lacks itself, and the earlier first_seen."""
@@ -278,7 +239,7 @@ def _merge(db: sqlite3.Connection, keep: Member, other: Member) -> None:
     for name in ("union_id", *PROFILE, "profile_at"):
         own = getattr(keep, name)
         values[name] = getattr(other, name) if own is None else own
-    _update(db, "members", values, "id = ?", keep.id)
+    update(db, "members", values, "id = ?", keep.id)
 
 
 def _tokens(token: Token, now: int) -> dict[str, Any]:

@@ -59,12 +59,12 @@ class WatchedStore(MemberStore):
 
     def members(self, app_id: str) -> list[Member]:
         """Every member of one app, oldest first."""
-        with self._connection() as db:
+        with self._database.reading() as db:
             return self._members(db, "app_id = ? ORDER BY first_seen, id", app_id)
 
     def count_sessions(self, app_id: str) -> int:
         """How many sessions of one app are open."""
-        with self._connection() as db:
+        with self._database.reading() as db:
             count = db.execute(
                 "SELECT COUNT(*) FROM sessions JOIN members ON members.id = member_id "
                 "WHERE app_id = ? AND expires_at > ?",
@@ -74,11 +74,11 @@ class WatchedStore(MemberStore):
 
     def clear(self, app_id: str) -> None:
         """Forget every member of one app, and their sessions."""
-        with self._write() as db:
+        with self._database.writing() as db:
             db.execute("DELETE FROM members WHERE app_id = ?", (app_id,))
 
     def _rows(self) -> Rows:
-        with self._connection() as db:
+        with self._database.reading() as db:
             return [
                 member.as_dict() for member in self._members(db, "true ORDER BY first_seen, id")
             ]

@@ -8,7 +8,7 @@ class ReadingStore(MemberStore):
 
     def members(self, app_id: str) -> list[Member]:
         """Every member of one app, oldest first."""
-        with self._connection() as db:
+        with self._database.reading() as db:
             return self._members(db, "app_id = ? ORDER BY first_seen, id", app_id)
 
     def count_sessions(self, app_id: str) -> int:
@@ -17,12 +17,12 @@ class ReadingStore(MemberStore):
             "SELECT COUNT(*) FROM sessions JOIN members ON members.id = member_id "
             "WHERE app_id = ? AND expires_at > ?"
         )
-        with self._connection() as db:
+        with self._database.reading() as db:
             return db.execute(query, (app_id, int(self._clock()))).fetchone()[0]
 
     def clear(self, app_id: str) -> None:
         """Forget every member of one app, and their sessions."""
-        with self._write() as db:
+        with self._database.writing() as db:
             db.execute("DELETE FROM members WHERE app_id = ?", (app_id,))
 
 

@@ -55,7 +55,13 @@ def encoded(value, charset="utf-8"):
 
 def token_answer(**fields):
     """A right answer of alipay.system.oauth.token; `fields` are added or take another's place."""
-    node = {"access_token": "authusrB1", "refresh_token": "authusrB2", "open_id": "007"} | fields
+    node = {
+        "access_token": "authusrB1",
+        "refresh_token": "authusrB2",
+        "expires_in": 1296000,
+        "re_expires_in": "2592000",
+        "open_id": "007",
+    } | fields
     return answer(encoded(node), "alipay_system_oauth_token_response")
 
 
@@ -140,10 +146,10 @@ class Server:
         self._listener.close()
 
 
-def http(body, status="200 OK", headers=""):
+def http(body, status="200 OK", headers="", charset="utf-8"):
     """A whole HTTP answer."""
     head = (
-        f"HTTP/1.1 {status}\r\nContent-Type: text/html;charset=utf-8\r\n"
+        f"HTTP/1.1 {status}\r\nContent-Type: text/html;charset={charset}\r\n"
         f"Content-Length: {len(body)}\r\n{headers}\r\n"
     )
     return head.encode() + body

@@ -140,8 +140,8 @@ def test_execute_refuses_text_that_the_charset_lacks(gateway):
 
 @pytest.mark.parametrize("charset", ["utf-8", "GBK"])
 def test_requests_are_signed_and_encoded_in_their_charset(gateway_that, charset):
-    reply = http(answer(encoded({"code": "10000", "open_id": "7", "nick_name": "乗亇"}, charset)))
-    gateway = gateway_that(reply)
+    node = encoded({"code": "10000", "open_id": "7", "nick_name": "乗亇"}, charset)
+    gateway = gateway_that(http(answer(node), charset=charset))
     node = client_of(gateway, charset=charset).execute(
         SHARE, {"nick": "王誠 &+=%\\/"}, auth_token="令牌"
     )

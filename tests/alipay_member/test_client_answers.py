@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from alipay_member import Profile
-from alipay_member.errors import GatewayError, IdentityError, SignatureError, TransportError
+from alipay_member.errors import GatewayError, SignatureError, TransportError
 from wire import SHARE, answer, answering, client_of, encoded, http, key, signature, token_answer
 
 NODE = encoded({"code": "10000", "open_id": "007"})
@@ -18,16 +18,47 @@ NODE = encoded({"code": "10000", "open_id": "007"})
     [
         (1296000, 1296000),
         ("1296000", 1296000),
-        (None, 0),
-        ("soon", 0),
-        ([], 0),
-        (-5, 0),
+        (0, 0),
         (10**30, 315360000),
     ],
 )
-def test_token_lives_are_seconds_whatever_arrives(given, seconds):
+def test_token_lives_are_seconds_as_number_or_text(given, seconds):
     token = answering(token_answer(expires_in=given, re_expires_in=given)).exchange_code("c0de")
     assert (token.expires_in, token.re_expires_in) == (seconds, seconds)
+
+
+@pytest.mark.parametrize("given", [None, "soon", "", [], {}, -5, "-5", 1.5, "1e3", True, "１２"])
+@pytest.mark.parametrize("name", ["expires_in", "re_expires_in"])
+def test_token_whose_life_is_no_whole_number_is_refused(name, given):
+    with pytest.raises(TransportError, match=f"no usable {name}"):
+        answering(token_answer(**{name: given})).exchange_code("c0de")
+
+
+@pytest.mark.parametrize("given", [{}, [], {"a": "b"}, True, False, 1.5, " ", "a b", "a\0", "é"])
+@pytest.mark.parametrize("name", ["open_id", "user_id"])
+def test_an_id_that_is_no_id_is_refused(name, given):
+    with pytest.raises(TransportError, match=f"no usable {name}"):
+        answering(token_answer(**{name: given})).exchange_code("c0de")
+    node = {"code": "10000", "user_id": "2088", "open_id": "007"} | {name: given}
+    with pytest.raises(TransportError, match=f"no usable {name}"):
+        answering(answer(encoded(node))).fetch_profile("t")
+
+
+@pytest.mark.parametrize("given", [{}, [], True, "", None, "令牌"])
+def test_an_access_token_that_is_no_token_is_refused(given):
+    with pytest.raises(TransportError):
+        answering(token_answer(access_token=given)).exchange_code("c0de")
+
+
+def test_an_id_may_come_as_a_number():
+    token = answering(token_answer(open_id=None, user_id=2088000000000101)).exchange_code("c0de")
+    assert token.user_id == "2088000000000101"
+
+
+@pytest.mark.parametrize("given", [{}, [], ["a"], True, 1.5])
+def test_a_profile_field_that_is_no_text_is_absent(given):
+    node = {"code": "10000", "open_id": "007", "nick_name": given}
+    assert answering(answer(encoded(node))).fetch_profile("t").nick_name is None
 
 
 def test_token_keeps_every_id_and_lacks_what_did_not_come():
@@ -65,9 +96,9 @@ def test_tokens_that_could_not_be_sent_again_are_no_success(token):
     assert caught.value.reason == "unexpected"
 
 
-def test_an_id_that_is_empty_once_made_whole_is_none():
+def test_an_id_that_would_be_empty_once_made_whole_is_refused():
     body = answer(rb'{"code":"10000","open_id":"\u0000","nick_name":"a"}')
-    with pytest.raises(IdentityError, match="neither open_id nor user_id"):
+    with pytest.raises(TransportError, match="no usable open_id"):
         answering(body).fetch_profile("t")
 
 

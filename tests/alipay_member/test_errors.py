@@ -97,7 +97,7 @@ FLAWS = [
     ("other-node", TransportError, "unexpected", "没有这个方法", "no result of this method"),
     ("http-500", TransportError, "http-status", "HTTP 状态不是 200", "HTTP status is not 200"),
     ("html", TransportError, "not-json", "不是 JSON", "not JSON"),
-    ("truncated", TransportError, "not-json", "不是 JSON", "not JSON"),
+    ("truncated", TransportError, "cut", "只到了一部分", "Only part of the answer"),
     ("deep", TransportError, "not-json", "不是 JSON", "not JSON"),
     ("huge", TransportError, "too-large", "1 MB", "1 MB"),
     ("disconnect", TransportError, "connection", "连接中途断开", "connection broke"),

@@ -1,6 +1,7 @@
 """Keys and signatures against OpenSSL's command line, which makes every vector here."""
 
 import base64
+import re
 import subprocess
 import traceback
 from pathlib import Path
@@ -21,6 +22,8 @@ from helpers import needs
 
 pytestmark = needs("openssl")
 DATA = "app_id=2014072300007148&charset=utf-8&nick=王誠".encode()
+
+URL_SAFE = str.maketrans("+/", "-_")  # the other base64 alphabet
 
 
 class OpenSSL:
@@ -244,7 +247,14 @@ def test_sign_is_accepted_by_openssl(openssl):
         (lambda o: o.signature("rsa2048", digest="-sha1"), "sha1"),
         (lambda o: o.signature("rsa4096"), "app-key"),
         (lambda o: o.signature("other"), "wrong-key"),
-        (lambda o: "no signature", "wrong-key"),
+        (lambda o: o.signature("rsa2048")[:-4], "damaged"),
+        (lambda o: o.signature("rsa2048")[:100], "damaged"),
+        (lambda o: o.signature("rsa2048").rstrip("="), "damaged"),
+        (lambda o: o.signature("rsa2048") + "\n", "damaged"),
+        (lambda o: "\n".join(re.findall(".{1,76}", o.signature("rsa2048"))), "damaged"),
+        (lambda o: base64.b64decode(o.signature("rsa2048")).hex(), "damaged"),
+        (lambda o: o.signature("rsa2048").translate(URL_SAFE), "damaged"),
+        (lambda o: "no signature", "damaged"),
     ],
 )
 def test_signature_flaw_tells_what_is_wrong(openssl, signature, flaw):

@@ -72,7 +72,7 @@ def test_schema_has_a_column_for_each_field(tmp_path):
     ReadingStore(f"sqlite:///{tmp_path / 'new.db'}")
     made = tables(tmp_path / "new.db")
     assert set(made["members"]) == set(MEMBER_COLUMNS)
-    assert set(made["sessions"]) == {*SESSION_COLUMNS, "member_id"}
+    assert set(made["sessions"]) == {*SESSION_COLUMNS, "member_id", "refreshing_until"}
 
 
 @pytest.mark.parametrize(

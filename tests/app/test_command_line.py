@@ -1,4 +1,4 @@
-"""How the app is started: python app.py, flask run, create_app(); what is said where it can't be."""
+"""How the app is started: python app.py, flask run, create_app(); what is said where it isn't."""
 
 import os
 import sqlite3

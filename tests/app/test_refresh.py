@@ -1,11 +1,13 @@
 """Tokens that end are refreshed and the call goes on, or the answer says to authorise again."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from alipay_member import GatewayError
+from alipay_member import TransportError
+from reading import ReadingStore
 
 DAY = 86400
 
@@ -76,41 +78,75 @@ def test_live_token_is_left_alone(web, sign_in, calls):
     assert ("token", "refresh_token") not in calls
 
 
-def test_two_requests_that_refresh_at_the_same_moment_both_succeed(
+def test_of_two_requests_one_refreshes_and_the_other_is_told_to_come_again(
     web, app, sign_in, calls, end_access_tokens
 ):
-    """The second is refused while the first, done at Alipay, is not in the store: it waits."""
+    session = sign_in()
+    end_access_tokens()
+    client = app.extensions["alipay_member"].client
+    refresh = client.refresh_token
+    refreshing, may_go_on = threading.Event(), threading.Event()
+
+    def slow_refresh(refresh_token):
+        refreshing.set()
+        assert may_go_on.wait(10)
+        return refresh(refresh_token)
+
+    client.refresh_token = slow_refresh
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(app.test_client().post, "/api/member", headers=session)
+        assert refreshing.wait(10)
+        second = web.post("/api/member", headers=session)
+        may_go_on.set()
+    assert first.result().status_code == 200
+    assert (second.status_code, second.json["error"]["code"]) == (503, "refresh-under-way")
+    assert int(second.headers["Retry-After"]) > 0
+    assert web.post("/api/member", headers=session).status_code == 200
+    assert calls.count(("token", "refresh_token")) == 1
+    assert calls.count(("share", None)) == 2
+
+
+def test_a_request_that_read_the_old_token_takes_the_new_one(
+    web, app, sign_in, calls, end_access_tokens, monkeypatch
+):
+    session = sign_in()
+    end_access_tokens()
+    store = app.extensions["alipay_member"].store
+    stale = store.session(session["Authorization"].removeprefix("Bearer "))
+    assert web.post("/api/member", headers=session).status_code == 200
+    monkeypatch.setattr(store, "session", lambda token: stale)  # read before, used after
+    assert web.post("/api/member", headers=session).status_code == 200
+    assert calls.count(("token", "refresh_token")) == 1
+
+
+def test_a_claim_of_a_request_that_died_may_be_taken_once_it_has_ended(
+    web, app, sign_in, end_access_tokens, settings
+):
     session = sign_in()
     end_access_tokens()
     parts = app.extensions["alipay_member"]
-    refresh, renew, both_read = (
-        parts.client.refresh_token,
-        parts.store.renew,
-        threading.Barrier(2, timeout=10),
-    )
-    refused = threading.Event()
+    dead = parts.store.session(session["Authorization"].removeprefix("Bearer "))
+    assert parts.store.claim_refresh(dead, seconds=60)
+    assert not parts.store.claim_refresh(dead, seconds=60)
+    assert web.post("/api/member", headers=session).status_code == 503
+    later = ReadingStore(settings.database_url, clock=lambda: time.time() + 61)
+    assert later.claim_refresh(dead, seconds=60)
 
-    def refresh_together(refresh_token):
-        both_read.wait()  # both have read the token that has ended
-        try:
-            return refresh(refresh_token)
-        except GatewayError:
-            refused.set()
-            raise
 
-    def renew_late(*args):
-        assert refused.wait(10)
-        return renew(*args)
+def test_a_refresh_that_did_not_reach_alipay_may_be_tried_again_at_once(
+    web, app, sign_in, end_access_tokens, monkeypatch
+):
+    session = sign_in()
+    end_access_tokens()
+    client = app.extensions["alipay_member"].client
 
-    parts.client.refresh_token, parts.store.renew = refresh_together, renew_late
-    with ThreadPoolExecutor(2) as pool:
-        answers = [
-            pool.submit(app.test_client().post, "/api/member", headers=session) for _ in range(2)
-        ]
-        assert [answer.result().status_code for answer in answers] == [200, 200]
-    assert calls.count(("token", "refresh_token")) == 2
-    assert calls.count(("share", None)) == 2
-    assert refused.is_set()
+    def unreachable(refresh_token):
+        raise TransportError("no answer", "connection")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "refresh_token", unreachable)
+        assert web.post("/api/member", headers=session).status_code == 502
+    assert web.post("/api/member", headers=session).status_code == 200
 
 
 def test_refused_refresh_is_401_and_a_new_code_leads_on(
