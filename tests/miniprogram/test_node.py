@@ -1,4 +1,4 @@
-"""What runs under Node, from pytest: the phone's parser on the docs' examples, the mini-program's page logic."""
+"""What runs under Node, from pytest: the phone's parser and runtime, the mini-program's pages."""
 
 import subprocess
 
