@@ -1,4 +1,5 @@
 // The trace: a row for each step, in three lanes, that opens to all that is known of it.
+import { listen, tell } from './bus.js';
 import { $, copyButton, fill, h, pretty, say, words } from './dom.js';
 
 const scroll = $('scroll'),
@@ -13,7 +14,23 @@ scroll.onscroll = () => {
 };
 new ResizeObserver(keepUp).observe(scroll);
 
-export function clearTrace() {
+export function start() {
+  listen('step', addStep);
+  listen('phone', (end) => tell('changed', { ...end, ...endCall(end) }));
+  listen('reset', clearTrace);
+  $('clear').onclick = () => {
+    clearTrace();
+    tell('cleared');
+  };
+  $('save').onclick = save;
+}
+
+function save() {
+  const file = new Blob([JSON.stringify(steps, null, 2)], { type: 'application/json' });
+  h('a', { href: URL.createObjectURL(file), download: 'trace.json' }).click();
+}
+
+function clearTrace() {
   steps.length = 0;
   fill($('steps'));
 }
@@ -31,7 +48,7 @@ export function addStep(step) {
 }
 
 /** Completes a returned call's row; gives its step, unless the trace was cleared meanwhile. */
-export function endCall({ trace, ...end }) {
+function endCall({ trace, ...end }) {
   const at = steps.findIndex((step) => step.kind === 'call' && step.trace === trace),
     step = steps[at];
   if (step) draw(at, Object.assign(step, end, { elapsed_ms: Date.now() - step.at * 1000 }));

@@ -1,165 +1,55 @@
-// Listens to the phone, asks the server what it did, turns the switches. The address is the deep link.
-import { drawContrast } from './contrast.js';
-import { $, ask, copyButton, fill, h, say, words } from './dom.js';
-import { addStep, clearTrace, endCall, failed, steps } from './trace.js';
+// The page: starts its parts, hears the phone, asks the server what it did. The address is the deep link.
+import { listen, tell } from './bus.js';
+import * as contrast from './contrast.js';
+import { $, ask, fill } from './dom.js';
+import * as failure from './failure.js';
+import * as laboratory from './laboratory.js';
+import * as lie from './lie.js';
+import { chosen, forgetPhones, identify, meaning, root, show } from './state.js';
+import * as trace from './trace.js';
 
-const root = document.documentElement,
-  switches = [...document.querySelectorAll('[aria-pressed]')];
-const meaning = (button) => Object.entries({ ...button?.dataset })[0] ?? []; // member, app, identity or fault, and which one
-const chosen = Object.fromEntries(
-  switches.filter((button) => button.ariaPressed === 'true').map(meaning),
-);
-const failure = (name) => words.failures.find((known) => known.name === name);
-const bench = (window.bench = { order: {} }); // the phone looks here
-const toPhone = () =>
-  $(innerWidth > 800 ? 'trace-title' : 'stage').scrollIntoView({ block: 'nearest' });
-const now = () => Date.now() / 1000,
-  opened = now();
-const kept = JSON.parse(sessionStorage.getItem('workbench')) ?? {},
-  reloaded = kept.address === location.search;
-let told,
-  row,
-  broken,
-  polling = Promise.resolve(),
-  since = kept.since ?? 0;
+const now = () => Date.now() / 1000;
+const kept = JSON.parse(sessionStorage.getItem('workbench')) ?? {};
+const reloaded = kept.address === location.search;
+let polling = Promise.resolve();
+let since = kept.since ?? 0;
 
 function startPhone() {
   const old = $('phone');
-  old.replaceWith(
-    Object.assign(old.cloneNode(), {
-      src: `/workbench/phone/index.html?${new URLSearchParams(chosen)}`,
-    }),
-  );
-  $('failure').open = false;
-  told = row = null;
-}
-function forgetPhones() {
-  for (const key in localStorage) if (key.startsWith('phone:')) localStorage.removeItem(key);
+  const src = `/workbench/phone/index.html?${new URLSearchParams(chosen)}`;
+  old.replaceWith(Object.assign(old.cloneNode(), { src }));
+  tell('restart');
 }
 
 addEventListener('message', ({ source, data: { phone } }) => {
   if (source !== $('phone')?.contentWindow || !phone) return;
-  const { kind, ...end } = phone,
-    { result } = end;
-  if (kind !== 'return') return addStep({ at: now(), lane: 'client', ...phone });
-  const said = result.response ? JSON.parse(result.response).response : result;
-  explain({ ...end, ...endCall(end) });
-  if ('nickName' in said) told = said;
-  if (failure(chosen.fault)?.bench?.fail && !bench.order.fail) choose(null);
+  if (phone.kind !== 'return') return tell('step', { at: now(), lane: 'client', ...phone });
+  tell('phone', phone);
   poll();
 });
 
 // One after the other, so that no step comes twice
-const poll = () => (polling = polling.then(fetchSteps).catch(() => {}));
+function poll() {
+  polling = polling.then(fetchSteps).catch(() => {});
+  return polling;
+}
 
 async function fetchSteps() {
   const { next, events, members, sessions } = await ask('GET', `events?since=${since}`);
   since = next;
-  const forged = Object.entries(bench.forge ?? {}),
-    carries = (fields) => forged.some(([name, value]) => fields?.[name] === value);
-  for (const step of events) {
-    addStep(step);
-    if (step.at < opened) continue;
-    row = step.answer?.member ?? (step.after ? step.after.at(-1) : row);
-    explain(step);
-    const leak = step.after?.some(carries);
-    if (leak || carries(step.body)) fill($('forge-news'), say(leak ? 'forge-leak' : 'forge-proof'));
-  }
+  for (const step of events) tell('step', step);
   fill($('count-members'), members.length);
   fill($('count-sessions'), sessions);
-  drawContrast(told, row);
-}
-
-/** Shows the newest failure with its hint and the question for the support; marks it once the same works again. */
-function explain(step) {
-  const { title, error } = step;
-  if (!failed(step) && (title === broken || chosen.app === 'mistakes'))
-    $('failure').classList.add('mended');
-  if (!error) return;
-  const { code, message = '', hint, report } = error,
-    known = words.failures.find((failure) => failure.code === code);
-  const way = known?.hint ?? hint;
-  broken = title;
-  fill($('failure-code'), code);
-  fill(
-    $('failure-body'),
-    h('p', {}, say(known ?? message)),
-    way && h('p', {}, h('b', {}, say('hint')), ' ', say(way)),
-    report &&
-      h(
-        'h4',
-        {},
-        say('report'),
-        ' ',
-        copyButton('copy-report', () => $('question').innerText),
-      ),
-    report &&
-      h(
-        'pre',
-        { id: 'question' },
-        say(report),
-        step.api && `${title}: ${step.result.error} ${message}`,
-      ),
-  );
-  $('failure').open = true;
-  $('failure').classList.remove('mended');
-}
-
-function show() {
-  for (const button of switches) {
-    const [name, value] = meaning(button);
-    if (name) button.ariaPressed = chosen[name] === value;
-  }
-  history.replaceState(null, '', `?${new URLSearchParams({ ...chosen, lang: root.lang })}`);
-}
-
-/** One way of failing, or null for none. */
-async function choose(name) {
-  const known = failure(name);
-  delete chosen.fault;
-  if (name && !known?.revoke) chosen.fault = name; // consent is withdrawn once
-  bench.order = { ...known?.bench };
-  if (name) $('failure').open = false;
-  await ask('PUT', 'failure', { name, member: chosen.member });
-  fill($('active'), name && [h('code', {}, name), ' ', say(known?.then ?? 'armed')]);
-  show();
-  if (name) toPhone();
-}
-async function identify() {
-  await ask('PUT', 'emulator/identity', { mode: chosen.identity });
-  forgetPhones(); // another id: log in anew
 }
 
 document.addEventListener('click', async ({ target }) => {
   const [name, value] = meaning(target.closest('button'));
-  if (name === 'fault' && !value) $('phone').focus({ preventScroll: true });
-  if (name === 'fault') return choose(value === chosen.fault ? null : value);
-  if (!name) return;
+  if (!['member', 'app', 'identity'].includes(name)) return;
   chosen[name] = value;
   if (name === 'identity') await identify();
   startPhone();
   show();
 });
-$('forge').onsubmit = (event) => {
-  event.preventDefault();
-  bench.forge = bench.forge
-    ? null
-    : Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value));
-  $('forge-on').ariaPressed = $('forge-fields').disabled = Boolean(bench.forge);
-  fill($('forge-news'), bench.forge && say('forge-armed'));
-  if (bench.forge) toPhone();
-};
-$('clear').onclick = () => {
-  clearTrace();
-  $('failure').open = false;
-  kept.since = since;
-};
-$('save').onclick = () => {
-  const href = URL.createObjectURL(
-    new Blob([JSON.stringify(steps, null, 2)], { type: 'application/json' }),
-  );
-  h('a', { href, download: 'trace.json' }).click();
-};
 $('language').onclick = () => {
   root.lang = root.lang === 'zh' ? 'en' : 'zh';
   document.cookie = `lang=${root.lang}; path=/; max-age=31536000; samesite=Lax`;
@@ -168,26 +58,35 @@ $('language').onclick = () => {
 $('reset').onclick = async () => {
   $('phone').remove(); // it must not log in again while all is forgotten
   await ask('POST', 'reset', {});
-  clearTrace();
+  tell('reset');
   forgetPhones();
   location.replace(`?lang=${root.lang}`);
 };
+listen('cleared', () => {
+  kept.since = since;
+});
 
 // What the phone did outlives a reload.
 addEventListener('pagehide', () => {
-  const calls = steps.filter(({ n }) => !n);
+  const calls = trace.steps.filter(({ n }) => !n);
   sessionStorage.setItem(
     'workbench',
-    JSON.stringify({ since: kept.since, calls, told, row, address: location.search }),
+    JSON.stringify({
+      since: kept.since,
+      calls,
+      ...contrast.shown(),
+      address: location.search,
+    }),
   );
 });
 
+for (const part of [trace, contrast, failure, laboratory, lie]) part.start();
 if (chosen.identity !== $('identity').dataset.now) await identify();
-await choose(chosen.fault);
+await laboratory.choose(chosen.fault);
 show();
 startPhone();
 for (const call of kept.calls ?? [])
-  addStep(call.outcome === 'working' ? { ...call, outcome: 'cut' } : call);
-if (reloaded) ({ told, row } = kept);
+  trace.addStep(call.outcome === 'working' ? { ...call, outcome: 'cut' } : call);
+if (reloaded) contrast.restore(kept);
 poll();
 setInterval(() => document.hidden || poll(), 1000);
