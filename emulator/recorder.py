@@ -17,9 +17,12 @@ from flask.signals import request_finished, request_started
 
 from alipay_member.client import AlipayClient, Exchange
 from alipay_member.errors import Call, mask
+from alipay_member.store import MemberStore
 
-from .trace import Step, exchange_step, request_step, store_step
-from .watched import Rows, WatchedStore
+from .source import Frame, frame_of, frames_here, frames_of
+from .trace import Step, exchange_step, request_step
+from .trace_store import no_write_step, store_step
+from .watched import WatchedStore, Write
 
 UNWATCHED = ("/workbench", "/static/", "/healthz", "/favicon.ico")
 MAX_STEPS = 500
@@ -42,6 +45,28 @@ class Request:
 def current() -> Request | None:
     """The request that is being watched here and now."""
     return g.get("watched_request") if has_request_context() else None
+
+
+def with_cause(error: BaseException | None, frames: list[Frame]) -> list[Frame]:
+    """The frames of a call; if it failed, with those that raised the error in place of its own."""
+    raised = frames_of(error)
+    if not raised:
+        return frames
+    return [*raised, *frames[1:]]
+
+
+def view_frames(app: Flask) -> list[Frame]:
+    """The function that answers the current request, if one of this project does."""
+    view = app.view_functions.get(request.endpoint or "")
+    frame = frame_of(view) if view else None
+    return [frame] if frame else []
+
+
+def somebody_else() -> str:
+    """The key of what somebody did, where no call of the phone tells it."""
+    if request.path.startswith("/workbench/"):
+        return "did-bench"
+    return "did-program" if request.path.startswith("/api/") else "did-web"
 
 
 class Recorder:
@@ -71,13 +96,17 @@ class Recorder:
         watched = current()
         if watched:
             watched.call = Call(exchange.method, self.gateway_url, mask(exchange.parameters))
-            watched.steps.append(exchange_step(exchange, watched.call))
+            frames = with_cause(exchange.error, frames_here())
+            watched.steps.append(exchange_step(exchange, watched.call, frames))
 
-    def see_write(self, method: str, before: Rows, after: Rows) -> None:
-        """The store has written."""
+    def see_write(self, write: Write) -> None:
+        """The store has written, or refused to."""
         watched = current()
         if watched:
-            watched.steps.append(store_step(method, before, after))
+            method = frame_of(getattr(MemberStore, write.method))
+            called = [method] if method else []
+            frames = frames_of(write.error) or called
+            watched.steps.append(store_step(write, [*frames, *frames_here()]))
 
     def finish(self, app: Flask, response: Response, **_: Any) -> None:
         """Record the request, then its exchanges and writes as they came, or that none was made."""
@@ -85,15 +114,17 @@ class Recorder:
         if watched is None or watched.began <= self._cleared:
             return
         elapsed = time.perf_counter() - watched.began
-        steps = [request_step(response, elapsed, watched.call), *watched.steps]
+        frames = view_frames(app)
+        steps = [request_step(response, elapsed, watched.call, frames), *watched.steps]
         is_read = request.method == "GET" and request.path != "/callback"
         if not is_read and not watched.has_written:
-            steps.append(store_step("", [], []))
+            steps.append(no_write_step())
         self.record(*steps)
 
     def record(self, *steps: Step) -> None:
         """Add steps of the current request, numbered in the order in which pages see them."""
-        common = {"at": time.time(), "trace": request.headers.get("X-Trace")}
+        trace = request.headers.get("X-Trace")
+        common = {"at": time.time(), "trace": trace, "did": None if trace else somebody_else()}
         with self._numbering:  # else a page could see a later number first, and never this one
             self._steps.extend({"n": next(self._numbers)} | common | step for step in steps)
 

@@ -1,7 +1,8 @@
-"""The steps of the workbench's trace, as JSON for its page.
+"""The steps of the workbench's trace, as JSON for its page: requests, exchanges with Alipay.
 
-What a request, an exchange with Alipay and a write of the store did. Each step has kind, lane,
-title, the key of its sentence in words.json (`says`), outcome, and the function of our code.
+Each step has kind, lane, title, the key of its sentence in words.json (`says`), outcome, and the
+function of our code; `frames` are the lines of source that made it happen (see source.py).
+trace_store.py has the writes of the store.
 """
 
 import json
@@ -17,7 +18,7 @@ from alipay_member.client import Exchange
 from alipay_member.errors import AlipayError, Call
 from alipay_member.explanations import describe, explain, support_question
 
-from .watched import Rows
+from .source import Frame
 
 FUNCTIONS = {"authorization_code": "exchange_code", "refresh_token": "refresh_token"}  # grant_type
 LANGUAGES = ("zh", "en")
@@ -43,7 +44,9 @@ def new_step(kind: str, title: str, says: str, outcome: Any, function: str) -> S
 # ── a request ──
 
 
-def request_step(response: Response, elapsed: float, call: Call | None) -> Step:
+def request_step(
+    response: Response, elapsed: float, call: Call | None, frames: list[Frame]
+) -> Step:
     """What reached the app, what it answered after `elapsed` seconds, which function did it.
 
     `call` is the last call to Alipay that the app made meanwhile.
@@ -61,6 +64,7 @@ def request_step(response: Response, elapsed: float, call: Call | None) -> Step:
     )
     answer = response.get_json(silent=True) if response.is_json else response.location
     return step | {
+        "frames": frames,
         "body": body,
         "answer": answer,
         "error": told_error(answer, call),
@@ -142,20 +146,21 @@ def as_json(text: str) -> Any:
 # ── an exchange with Alipay ──
 
 
-def exchange_step(exchange: Exchange, call: Call) -> Step:
+def exchange_step(exchange: Exchange, call: Call, frames: list[Frame]) -> Step:
     """One call to Alipay; its answer is cut where the signed bytes begin and end."""
     sent = exchange.parameters
     function = FUNCTIONS.get(sent.get("grant_type", ""), "fetch_profile")
     step = new_step(
         kind="exchange",
         title=exchange.method,
-        says=exchange.method,
+        says="refresh" if function == "refresh_token" else exchange.method,
         outcome="verified" if exchange.verified else "unverified",
         function=f"alipay_member/client.py · AlipayClient.{function}()",
     )
     url = f"{call.gateway_url}?{urlencode(sent, encoding=sent['charset'])}"
     return step | {
-        "verdict": verdict(exchange),
+        "frames": frames,
+        "point": point(exchange),
         "parameters": dict(sent),
         "string_to_sign": exchange.string_to_sign,
         "signature": sent.get("sign"),
@@ -164,6 +169,15 @@ def exchange_step(exchange: Exchange, call: Call) -> Step:
         "elapsed_ms": milliseconds(exchange.elapsed),
         "error": described(exchange.error) if exchange.error else None,
         "curl": shlex.join(["curl", "-X", "POST", url]),
+    }
+
+
+def point(exchange: Exchange) -> dict[str, Any]:
+    """What a reader is to see first: how many bytes Alipay's key was tried on, and the verdict."""
+    return {
+        "sign_type": exchange.parameters["sign_type"],
+        "bytes": len(exchange.signed_part),
+        "verdict": verdict(exchange),
     }
 
 
@@ -202,40 +216,6 @@ def described(error: AlipayError) -> dict[str, Any]:
     hint: Both = {lang: said.hint for lang, said in descriptions.items()}
     report: Both = {lang: said.report for lang, said in descriptions.items()}
     return {"code": error.key, "message": message, "hint": hint, "report": report}
-
-
-# ── a write of the store ──
-
-
-def store_step(method: str, before: Rows, after: Rows) -> Step:
-    """What one method of the store did to the members; `method` "" says that none was called."""
-    gone = [row for row in before if row not in after]
-    new = [row for row in after if row not in before]
-    says = store_sentence(gone, new)
-    outcome = {"changed": "saved", "removed": "removed"}.get(says, "same")
-    function = "alipay_member/store.py · MemberStore"
-    if method:
-        function += f".{method}()"
-    step = new_step("store", "members", says, outcome, function)
-    if gone or new:
-        step |= {"before": gone, "after": new}
-    return step
-
-
-def store_sentence(gone: Rows, new: Rows) -> str:
-    """The key of a write's sentence. A newer profile_at of the same profile is no change."""
-    if not gone and not new:
-        return "unchanged"
-    if without_moment(gone) == without_moment(new):
-        return "refreshed"
-    if new:
-        return "changed"
-    return "removed"
-
-
-def without_moment(rows: Rows) -> Rows:
-    """The rows with only whether, not when, a profile was fetched."""
-    return [row | {"profile_at": bool(row["profile_at"])} for row in rows]
 
 
 def milliseconds(seconds: float) -> float:

@@ -1,6 +1,30 @@
 // Mistakes of the mini-program, and what the phone does not support: shown with file and line.
 import { byId, create } from './dom.js';
-import { FILES, report } from './workbench.js';
+import { FILES, phone, report } from './workbench.js';
+
+// Chromium keeps 10 lines of a trace, of which the phone itself needs some.
+Object.assign(Error, { stackTraceLimit: 40 });
+
+/** Where the mini-program's folder lies in the project. */
+const FOLDER = phone.app === 'mistakes' ? 'emulator/mistakes' : 'miniprogram';
+
+/**
+ * The mini-program's lines in a trace of calls, innermost first. A function without a name is told
+ * by the one around it.
+ * @type {(trace?: string) => Frame[]}
+ */
+export function framesOf(trace = '') {
+  const place = new RegExp(`${FILES}([^:?]+):(\\d+)`);
+  const frames = [];
+  for (const line of trace.split('\n')) {
+    const [, path, at] = place.exec(line) ?? [];
+    if (!path) continue;
+    const name = /(\w+)(?: \[as \w+\])? \(http|(\w+)@http/.exec(line);
+    const called = name?.[1] ?? name?.[2] ?? '';
+    frames.push({ file: `${FOLDER}/${path}`, function: called, at: Number(at) });
+  }
+  return frames;
+}
 
 /**
  * The mini-program's first line in a trace of calls, and its function: 'api.js:24 · getAuthCode()'.

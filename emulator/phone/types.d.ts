@@ -113,6 +113,11 @@ type ConfirmOptions = {
   cancelButtonText?: string;
 };
 
+/** What the person did, in words, and when, in milliseconds. */
+type Deed = { zh: string; en: string; at: number };
+/** A line of the mini-program that was under way; `file` is its path in the project. */
+type Frame = { file: string; function: string; at: number };
+
 /** One of the emulator's members. */
 type TestMember = {
   id: string;

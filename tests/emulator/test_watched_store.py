@@ -1,5 +1,6 @@
 """WatchedStore: what it tells its listener, and what only the workbench asks it."""
 
+import contextlib
 import threading
 
 import pytest
@@ -13,10 +14,14 @@ TOKEN = Token("access", "refresh", 100, 200, "open-1", None)
 
 @pytest.fixture
 def told(store):
-    """What the listener has been told: (method, rows before, rows after)."""
+    """The writes that the listener has been told of."""
     heard = []
-    store.listener = lambda *news: heard.append(news)
+    store.listener = heard.append
     return heard
+
+
+def nicknames(rows):
+    return [row["nick_name"] for row in rows.values()]
 
 
 def test_each_write_is_told_with_the_rows_before_and_after(store, told):
@@ -25,12 +30,10 @@ def test_each_write_is_told_with_the_rows_before_and_after(store, told):
     store.save_profile(store.session(session_token), Profile("open-1", nick_name="小明"))
     store.sign_out(session_token)
     store.forget(session)
-    methods = [method for method, _, _ in told]
+    methods = [write.method for write in told]
     assert methods == ["sign_in", "renew", "save_profile", "sign_out", "forget"]
-    names = [
-        ([row["nick_name"] for row in before], [row["nick_name"] for row in after])
-        for _, before, after in told
-    ]
+    assert [write.error for write in told] == [None] * len(told)
+    names = [(nicknames(write.before), nicknames(write.after)) for write in told]
     assert names == [
         ([], [None]),
         ([None], [None]),
@@ -56,9 +59,11 @@ def test_a_write_that_is_refused_is_told_too(store, told):
     session_token, session = store.sign_in("demo-mini", TOKEN)
     with pytest.raises(IdentityError):
         store.save_profile(session, Profile("somebody-else"))
-    method, before, after = told[-1]
-    assert method == "save_profile"
-    assert before == after
+    write = told[-1]
+    assert write.method == "save_profile"
+    assert write.before == write.after
+    assert len(write.before) == 1
+    assert isinstance(write.error, IdentityError)
     assert store.session(session_token).member.profile_at is None
 
 
@@ -69,15 +74,65 @@ def test_without_a_listener_it_is_a_member_store(store):
 
 def test_writes_at_once_are_told_one_at_a_time(store, told):
     def sign_in(number):
-        store.sign_in("demo-mini", Token("a", "r", 9, 9, f"open-{number}", None))
+        token = Token("a", "r", 9, 9, "open-1", f"2088-{number}")
+        with contextlib.suppress(IdentityError):
+            store.sign_in("demo-mini", token)
 
     threads = [threading.Thread(target=sign_in, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(len(before) for _, before, _ in told) == list(range(8))
-    assert all(len(after) == len(before) + 1 for _, before, after in told)
+    # Who came first made the row; each later one saw it, whole, and changed nothing.
+    (row,) = [write.after for write in told if write.error is None]
+    assert [write.before for write in told] == [{}, *[row] * 7]
+    assert [write.after for write in told] == [row] * 8
+
+
+def test_a_merge_is_told_with_both_rows(store, told):
+    store.sign_in("demo-mini", Token("a", "r", 9, 9, "open-1", None))
+    store.sign_in("demo-mini", Token("a", "r", 9, 9, None, "2088-1"))
+    store.sign_in("demo-mini", Token("a", "r", 9, 9, "open-1", "2088-1"))
+    merge = told[-1]
+    assert len(merge.before) == 2
+    ((key, row),) = merge.after.items()
+    assert key in merge.before
+    assert (row["open_id"], row["user_id"]) == ("open-1", "2088-1")
+
+
+def test_a_session_that_nobody_has_ends_without_a_row(store, told):
+    store.sign_in("demo-mini", TOKEN)
+    store.sign_out("no such session")
+    assert (told[-1].method, told[-1].before, told[-1].after) == ("sign_out", {}, {})
+
+
+def test_a_write_reads_no_rows_but_those_that_it_can_touch(store, told):
+    """However many members there are. (All of them were read twice: logins took seconds.)"""
+    from emulator.watched import member, person
+
+    with store._database.writing() as db:
+        for number in range(200):
+            values = (f"m{number}", "demo-mini", f"other-{number}", 1)
+            columns = "(id, app_id, open_id, first_seen)"
+            db.execute(f"INSERT INTO members {columns} VALUES (?, ?, ?, ?)", values)
+    session_token, session = store.sign_in("demo-mini", TOKEN)
+    store.renew(session, TOKEN)
+    store.save_profile(session, Profile("open-1", nick_name="小明"))
+    store.sign_out(session_token)
+    store.forget(session)
+    assert max(len(write.before) + len(write.after) for write in told) == 2
+    for condition, values in (person("demo-mini", TOKEN), member(session)):
+        with store._database.reading() as db:
+            plan = db.execute(f"EXPLAIN QUERY PLAN SELECT * FROM members WHERE {condition}", values)
+            steps = [row[-1] for row in plan]
+        assert not [step for step in steps if step.startswith("SCAN")]
+
+
+def test_counts_of_one_app(store):
+    store.sign_in("demo-mini", TOKEN)
+    store.sign_in("demo-web", TOKEN)
+    store.sign_in("demo-web", Token("a", "r", 9, 9, "open-2", None))
+    assert (store.count_members("demo-mini"), store.count_members("demo-web")) == (1, 2)
 
 
 def test_members_sessions_and_clearing_are_those_of_one_app(store):

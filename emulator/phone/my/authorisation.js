@@ -1,5 +1,6 @@
 // my.getAuthCode, my.getAuthUserInfo, my.getOpenUserInfo and the getAuthorize button.
 import { askForConsent } from '../dialogs.js';
+import { decide } from '../person.js';
 import { call } from './call.js';
 import { issueAuthCode, lookUpPerson } from './emulator.js';
 import { failure } from './failures.js';
@@ -30,6 +31,7 @@ export async function getAuthCode({ scopes = 'auth_base' }) {
   if (!asked.every((scope) => /^auth_(base|user)$/.test(scope))) throw failure('getAuthCode', 3);
   const needsConsent = asked.includes('auth_user') && !hasAgreed;
   const answer = needsConsent ? await askForConsent(member) : 'agree';
+  if (needsConsent) decide(answer);
   if (answer === 'refuse') throw failure('getAuthCode', 11);
   if (answer !== 'agree') throw failure('getAuthCode', 3);
   const authCode = await issueAuthCode(member.id, asked);

@@ -1,5 +1,6 @@
 // One call of my.*, from what the page asks to what it is told. The workbench hears of both.
-import { problem, whereFrom } from '../problems.js';
+import { did } from '../person.js';
+import { framesOf, problem, whereFrom } from '../problems.js';
 import { route } from '../stack.js';
 import { bench, phone, report } from '../workbench.js';
 import { failure } from './failures.js';
@@ -56,13 +57,16 @@ function takeOrder(api) {
 
 /** @type {(api: string, trace: string, args: Options, sent?: Sent) => void} */
 function reportStart(api, trace, args, sent) {
+  const { stack } = new Error();
   const about = sent?.sentTo ? `→ ${sent.method} ${new URL(sent.sentTo).pathname}` : args.scopes;
   report({
     kind: 'call',
     title: about ? `my.${api} ${about}` : `my.${api}`,
     says: api,
     outcome: 'working',
-    function: whereFrom(new Error().stack) ?? `${route()}.axml`,
+    did: did(),
+    function: whereFrom(stack) ?? `${route()}.axml`,
+    frames: framesOf(stack),
     trace,
     api,
     args: { ...args, ...sent },
