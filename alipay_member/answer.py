@@ -23,6 +23,7 @@ from .errors import OPEN_PARAMETERS, GatewayError, SignatureError, TransportErro
 
 ERROR_NODE = "error_response"
 CHARSETS = {"utf-8": "utf-8", "GBK": "gb18030"}  # Alipay's name: Python's; GB18030 extends GBK
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)  # or one that lacks its end
 _GATEWAYS_STRING = re.compile(r"(.*网关生成的验签字符串为：)(.*)", re.DOTALL)
 
 
@@ -44,7 +45,7 @@ class Answer:
     @property
     def code(self) -> str:
         """The gateway's code; "" where there is none, as in alipay.system.oauth.token's success."""
-        return str(self.node.get("code") or "")
+        return whole_text(self.node.get("code") or None)
 
 
 def node_name(method: str) -> str:
@@ -64,13 +65,13 @@ def read_answer(body: bytes, method: str, asked: str, named: str = "") -> Answer
     text, charset = _decode(body, named or asked, asked)
     try:
         members = list(_members(text))
-    except _TwiceError as error:
-        raise SignatureError(f"the answer has {error} more than once", "ambiguous") from None
+    except _TwiceError:
+        raise _ambiguous() from None
     except (ValueError, IndexError, RecursionError):
         raise _unreadable(text) from None
     values = {name: value for name, _, value in members}
     if len(values) < len(members):
-        raise SignatureError("the answer has a name more than once", "ambiguous")
+        raise _ambiguous()
     nodes = [member for member in members if member[0] in (node_name(method), ERROR_NODE)]
     if len(nodes) > 1:
         raise SignatureError("the answer has more than one node", "ambiguous")
@@ -106,19 +107,26 @@ def read_error(
     difference = None
     gateways = _GATEWAYS_STRING.fullmatch(said["sub_msg"])
     if gateways:
-        difference = _first_difference(html.unescape(gateways[2]), own_string, sent)
+        difference = _first_difference(_unescaped(gateways[2]), own_string, sent)
         said["sub_msg"] = gateways[1] + "***"
     cleared = {name: _without_secrets(text, sent) for name, text in said.items()}
     return GatewayError(**cleared, verified=verified, difference=difference)
 
 
 def whole_text(value: object) -> str:
-    """A value of an answer as text that every page, log and database takes; None is "".
+    """A value of an answer as text that every page, log and database takes.
 
-    No NUL, and no half of a surrogate pair.
+    No NUL, and no half of a surrogate pair. What is neither text nor a number is "".
     """
-    text = "" if value is None else str(value).replace("\0", "")
+    text = str(value).replace("\0", "") if isinstance(value, str | int | float) else ""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return html.unescape(text)
+    except ValueError:  # &# and more digits than Python makes a number of
+        return text
 
 
 def _first_difference(theirs: str, ours: str, sent: Mapping[str, str]) -> tuple[str, str]:
@@ -139,7 +147,7 @@ def _masked_pair(pair: str, sent: Mapping[str, str]) -> str:
     if not pair:
         return "∅"
     if name in OPEN_PARAMETERS or name in sent:
-        return f"{name}={masked(name, value)}"
+        return _without_secrets(f"{name}={masked(name, value)}", sent)
     return "***"
 
 
@@ -168,13 +176,17 @@ def _decode(body: bytes, *likely: str) -> tuple[str, str]:
                 return text, charset
         except UnicodeError:
             continue
-    raise TransportError("the answer is neither utf-8 nor GBK text", "not-json")
+    raise _unreadable(body.decode("ascii", "replace"))  # neither utf-8 nor GBK text
+
+
+def _ambiguous() -> SignatureError:
+    return SignatureError("the answer has a name more than once", "ambiguous")
 
 
 def _unreadable(text: str) -> TransportError:
     """An answer that is no JSON object, or one whose end is missing."""
-    text = text.strip()
-    if text.startswith("{") and not text.endswith("}"):
+    outside = _STRING.sub("", text.strip())
+    if outside.startswith("{") and outside.count("{") > outside.count("}"):
         return TransportError("the answer broke off", "cut")
     return TransportError("the answer is not a JSON object", "not-json")
 
@@ -220,7 +232,7 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, value in pairs:
         if name in members:
-            raise _TwiceError(f"{name[:40]!r}")
+            raise _TwiceError
         members[name] = value
     return members
 

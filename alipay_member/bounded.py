@@ -25,29 +25,32 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.ssl_ import create_urllib3_context
 
 
+class TooMuchError(OSError):
+    """The call received more bytes than it may."""
+
+
 class Budget:
-    """What one call may still spend. `exhausted`: what ran out, "timeout", "too-large" or ""."""
+    """What one call may still spend. `ended`: the other side will send no more."""
 
     def __init__(self, seconds: float, idle: float, size: int) -> None:
         self.deadline = time.monotonic() + seconds
         self.idle = idle
         self.size = size
-        self.exhausted = ""
+        self.ended = False
 
     def seconds(self, at_most: float) -> float:
         """How long the next step may take. TimeoutError if the time is over."""
         left = self.deadline - time.monotonic()
         if left <= 0:
-            self.exhausted = "timeout"
             raise TimeoutError("the call's time is over")
         return min(left, at_most)
 
     def receive(self, size: int) -> None:
-        """Count what was received. OSError if it is too much."""
+        """Count what was received; 0 bytes are the end. TooMuchError if it is too much."""
+        self.ended = size == 0
         self.size -= size
         if self.size < 0:
-            self.exhausted = "too-large"
-            raise OSError("the call received too much")
+            raise TooMuchError("the call received too much")
 
 
 _this_thread = threading.local()

@@ -99,7 +99,7 @@ class AlipayClient:
         self.charset = charset_name(charset)
         self.observer = observer
         self._app_auth_token = app_auth_token
-        self._clock = clock
+        self.clock = clock
         self._private_key = load_private_key(app_private_key)
         self._app_public_key = self._private_key.public_key()
         self._alipay_public_key = load_public_key(alipay_public_key)
@@ -206,7 +206,7 @@ class AlipayClient:
 
     def _common(self, method: str, auth_token: str | None) -> dict[str, str]:
         """The common parameters, for the query: without charset there the gateway assumes GBK."""
-        beijing_time = datetime.fromtimestamp(self._clock(), BEIJING)
+        beijing_time = datetime.fromtimestamp(self.clock(), BEIJING)
         common = {
             "app_id": self.app_id,
             "method": method,
@@ -253,7 +253,7 @@ class AlipayClient:
         # 5. It is in the charset that was asked for, as it says itself; its HTTP status is 200.
         for charset in (answer.named or self.charset, answer.charset):
             if charset != self.charset:
-                message = f"the answer is in {charset[:20]}, not in {self.charset}"
+                message = f"the answer is in another charset than {self.charset}"
                 raise TransportError(message, "charset")
         if reply.status != 200:
             raise _broken(reply.status)

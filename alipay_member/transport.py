@@ -2,32 +2,32 @@
 """One POST to the gateway: bounded in time and size whatever the other side does, sent once.
 
 It raises TransportError and nothing else. A request is tried again only where no connection came
-about: an auth_code works once. No log has an address with its query, which holds tokens.
+about: an auth_code works once. No log has an address with its query, which holds tokens, or what a
+server wrote where a header belongs, which may repeat them.
 """
 
 import logging
 import os
 import re
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, LineTooLong
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import ReadTimeoutError
 from urllib3.util import Retry
 
-from .bounded import BoundedAdapter, BoundedSession, Budget, budget
+from .bounded import BoundedAdapter, BoundedSession, TooMuchError, budget
 from .errors import TransportError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_ANSWER = 1_000_000  # bytes of a body; the longest real answer has a few thousand
 MAX_RECEIVED = 3 * MAX_ANSWER  # bytes, with headers, chunk sizes and trailers
 LOGGERS = ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry")
-# What requests, urllib3 and http.client raise for what a server can do, and an address can be.
-TROUBLE = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,12 @@ class Transport:
         with budget(sum(self._timeout), self._timeout[1], MAX_RECEIVED) as spent:
             try:
                 response = self._session.post(url, data=body, headers=headers, **options)
-            except TROUBLE as error:
-                raise _named(error, spent, "connection") from None
+            except Exception as error:  # odd headers make requests raise what it doesn't document
+                raise _named(error, "connection") from None
             with closing(response):
-                return _reply(response, spent)
+                if spent.ended:  # before the head did: http.client takes it for a whole one
+                    raise TransportError("the answer broke off", "cut")
+                return _reply(response)
 
 
 def new_session(gateway_url: str) -> requests.Session:
@@ -104,36 +106,58 @@ def new_session(gateway_url: str) -> requests.Session:
     return session
 
 
-def _reply(response: requests.Response, spent: Budget) -> Reply:
+def _reply(response: requests.Response) -> Reply:
     """The whole answer, if it came whole, is no larger than it may be, and not compressed."""
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    if encoding not in ("", "identity"):
-        raise TransportError(f"the answer is compressed ({encoding[:20]!r}), unasked", "encoded")
+    if _is_compressed(response.headers):
+        raise TransportError("the answer is compressed, unasked", "encoded")
     body = bytearray()
     try:
         for chunk in response.raw.stream(65536, decode_content=False):
             body += chunk
             if len(body) > MAX_ANSWER:
-                raise TransportError("the answer is too large", "too-large")
-    except TROUBLE as error:
-        raise _named(error, spent, "cut") from None
-    announced = response.headers.get("Content-Length", "")
-    if announced.isdecimal() and len(body) < int(announced):
+                break
+    except Exception as error:  # odd chunks make urllib3 raise what it doesn't document
+        raise _named(error, "cut") from None
+    if len(body) > MAX_ANSWER:
+        raise TransportError("the answer is too large", "too-large")
+    if response.raw.length_remaining:  # of what Content-Length announced
         raise TransportError("the answer broke off", "cut")
-    named = re.search(r'charset\s*=\s*"?([^\s";]+)', response.headers.get("Content-Type", ""), re.I)
+    content_type = response.headers.get("Content-Type", "")
+    named = re.search(r"""charset\s*=\s*["']?([^\s"';,]+)""", content_type, re.IGNORECASE)
     return Reply(response.status_code, bytes(body), named[1] if named else "")
 
 
-def _named(error: Exception, spent: Budget, otherwise: str) -> TransportError:
-    """Only the class is told: requests puts the address, with its tokens, into the message."""
-    if spent.exhausted == "too-large":
+def _is_compressed(headers: Mapping[str, str]) -> bool:
+    """Whether the body is in another coding than `identity`, the one that was asked for."""
+    names = headers.get("Content-Encoding", "") + "," + headers.get("Transfer-Encoding", "")
+    codings = {name.strip().lower() for name in names.split(",")}
+    return not codings <= {"", "identity", "chunked"}
+
+
+def _named(error: Exception, otherwise: str) -> TransportError:
+    """Why there is no answer: from the error and what led to it, else `otherwise`.
+
+    Only the class is told: requests puts the address, with its tokens, into the message.
+    """
+    causes = list(_causes(error))
+    if any(isinstance(cause, TooMuchError | LineTooLong) for cause in causes):
         return TransportError("the answer is too large", "too-large")
-    late = isinstance(error, requests.Timeout | ReadTimeoutError | TimeoutError)
-    if late or spent.exhausted == "timeout":
+    if any(type(cause) is HTTPException for cause in causes):
+        return TransportError("the answer has too many headers", "too-large")
+    if any(
+        isinstance(cause, requests.Timeout | ReadTimeoutError | TimeoutError) for cause in causes
+    ):
         return TransportError("the gateway did not answer in time", "timeout")
     if otherwise == "cut":
         return TransportError(f"the answer broke off ({type(error).__name__})", "cut")
     return TransportError(f"no answer from the gateway ({type(error).__name__})", otherwise)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, the one that it was raised from, and so on."""
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _no_authorization(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -143,11 +167,19 @@ def _no_authorization(request: requests.PreparedRequest) -> requests.PreparedReq
 
 def _without_query(record: logging.LogRecord) -> bool:
     """Cut what urllib3 logs to the path: the queries that we sign hold tokens and signatures."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(_path_only(argument) for argument in record.args)
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    if any(_is_signed(argument) for argument in arguments):
+        record.args = tuple(_harmless(argument) for argument in arguments)
+        record.exc_info = None
     return True
 
 
-def _path_only(argument: object) -> object:
-    signed = isinstance(argument, str) and "&sign=" in argument
-    return str(argument).split("?")[0] if signed else argument
+def _is_signed(argument: object) -> bool:
+    return isinstance(argument, str) and "&sign=" in argument
+
+
+def _harmless(argument: object) -> object:
+    """The path of an address, the class of an error, which may quote what the server sent."""
+    if isinstance(argument, Exception):
+        return type(argument).__name__
+    return str(argument).split("?")[0] if _is_signed(argument) else argument
