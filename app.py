@@ -19,7 +19,6 @@ from types import SimpleNamespace
 
 from flask import (
     Blueprint,
-    Flask,
     current_app,
     redirect,
     render_template,
@@ -57,7 +56,7 @@ def create_app(settings=None, *, client=None, web_client=None, store=None):
         web_client = AlipayClient(**settings.client_options(settings.web))
     store = store or MemberStore(settings.database_url)
 
-    app = Flask(__name__)
+    app = web.Site(__name__)
     app.secret_key = settings.secret_key
     own = SimpleNamespace(settings=settings, client=client, web_client=web_client, store=store)
     app.extensions["alipay_member"] = own

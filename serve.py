@@ -11,7 +11,9 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from alipay_member.errors import SchemaError
-from settings import Settings, SettingsError, environment, read_values
+from alipay_member.explanations import explain
+from checks import SettingsError, require
+from settings import APP, ISV, WEB_APP, Settings, environment, read_values
 
 HERE = Path(__file__).resolve().parent
 
@@ -31,8 +33,11 @@ def main(create_app: Callable[..., Flask], arguments: Sequence[str] | None = Non
         values |= read_values(HERE, options.env_file)
         env = environment(values)
         app = emulated(create_app, values) if env == "emulator" else real(create_app, values)
-    except (SettingsError, SchemaError) as error:
-        raise SystemExit(f"app.py: {error}") from None
+    except SettingsError as error:
+        raise SystemExit(f"app.py: {error}\n{error.zh}") from None
+    except SchemaError as error:
+        zh = "".join(explain(error.key, "zh"))
+        raise SystemExit(f"app.py: {error}\n{zh}") from None
     serve(app, options.port, "emulated on this machine" if env == "emulator" else env)
 
 
@@ -47,7 +52,10 @@ def emulated(create_app: Callable[..., Flask], values: dict[str, str]) -> Flask:
     SettingsError without emulator/.
     """
     if not (HERE / "emulator").is_dir():
-        raise SettingsError("emulator/ was deleted: set ALIPAY_ENV and the rest, see .env.example")
+        raise SettingsError("emulator-deleted")
+    if "ALIPAY_GATEWAY_URL" not in values:
+        own = [name for name in (*APP, *WEB_APP, *ISV) if name in values]
+        require(not own, "emulator-mixed", names=", ".join(own))
     from emulator import workbench
     from emulator.watched import WatchedStore
 

@@ -11,22 +11,35 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, redirect, render_template, request, session as cookie
+from flask import (
+    Flask,
+    Response,
+    after_this_request,
+    current_app,
+    redirect,
+    render_template,
+    request,
+)
+from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.exceptions import BadHost, HTTPException
 
 from alipay_member.explanations import Description, explain_value, fields
+from sentences import sentence
 
 PAGE_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 POLICY = (
     "default-src 'self'; img-src 'self' https://*.alipayobjects.com {}; "
-    "frame-ancestors 'self'; base-uri 'none'"
+    "frame-ancestors 'self'; form-action 'self'; base-uri 'none'"
 )
 STATE_LIFE = 600  # seconds between /login and /callback
+STATE_COOKIE = "login-"  # and the state
+MAX_STATES = 4  # for people with several tabs; cookies do not pile up
+HOST = re.compile(r"([A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
 
 
 class RequestError(Exception):
-    """Somebody sent what can't be used. `key` is explained in SENTENCES; `status` is HTTP's."""
+    """Somebody sent what can't be used: `key` of sentences.json, and the HTTP status."""
 
     def __init__(self, key: str, status: int = 400) -> None:
         super().__init__(key)
@@ -34,100 +47,42 @@ class RequestError(Exception):
         self.status = status
 
 
-# [what happened, what to do next], by the key of a RequestError or http-<status>
-SENTENCES = {
-    "zh": {
-        "bad-request:json": (
-            "请求正文不是 JSON 对象。",
-            "用 POST 发送 JSON，并带 content-type: application/json。",
-        ),
-        "bad-request:auth-code": (
-            "没有收到可用的 auth_code。",
-            '在 JSON 正文里发送 {"auth_code": res.authCode}：字段名是 authCode，不是 authcode；'
-            "不要放在 URL 里。",
-        ),
-        "bad-request:state": (
-            "state 缺失、已用过、已超过十分钟，或不是这个浏览器发起的登录。",
-            "不要刷新或收藏回调地址，请重新登录。",
-        ),
-        "bad-request:refused": (
-            "支付宝没有带回 auth_code：多半是您拒绝了授权。",
-            "什么都没有保存；需要时可以重新登录。",
-        ),
-        "bad-request:origin": (
-            "这个表单不是从本站页面提交的。",
-            "请回到本站页面再试；部署时检查 PUBLIC_URL。",
-        ),
-        "bad-request:no-web-app": (
-            "没有配置网页登录：小程序的应用不能使用授权 URL，网页登录要用另一个网页应用。",
-            "设置 ALIPAY_WEB_APP_ID、ALIPAY_WEB_APP_PRIVATE_KEY、ALIPAY_WEB_PUBLIC_KEY，"
-            "见 .env.example。",
-        ),
-        "http-404": ("这里没有这个页面。", "检查地址是否写错。"),
-        "http-405": (
-            "这个地址不接受这种请求方法。",
-            "auth_code 要用 POST 发送，不要放在 URL 里：URL 会留在各处的访问日志中。",
-        ),
-        "http-413": ("请求正文太大。", "这里的请求都不超过 16 KB。"),
-        "http-415": ("请求正文不是 JSON。", "发送 JSON，并带 content-type: application/json。"),
-    },
-    "en": {
-        "bad-request:json": (
-            "The request's body is not a JSON object.",
-            "POST JSON, with content-type: application/json.",
-        ),
-        "bad-request:auth-code": (
-            "No usable auth_code arrived.",
-            'Send {"auth_code": res.authCode} as JSON: the field is authCode, not authcode; '
-            "never in a URL.",
-        ),
-        "bad-request:state": (
-            "state is missing, was used, is older than ten minutes, or belongs to another browser.",
-            "Do not reload or bookmark the callback; log in again.",
-        ),
-        "bad-request:refused": (
-            "Alipay sent no auth_code back: most likely you refused.",
-            "Nothing was saved; log in again whenever you like.",
-        ),
-        "bad-request:origin": (
-            "This form was not sent from a page of this site.",
-            "Go back to the page and try again; when deployed, check PUBLIC_URL.",
-        ),
-        "bad-request:no-web-app": (
-            "The web login is not configured: a mini-program's app can't use the authorise URL, "
-            "it takes a second app (网页应用).",
-            "Set ALIPAY_WEB_APP_ID, ALIPAY_WEB_APP_PRIVATE_KEY and ALIPAY_WEB_PUBLIC_KEY, "
-            "see .env.example.",
-        ),
-        "http-404": ("There is no such page.", "Check the address."),
-        "http-405": (
-            "This address does not take this HTTP method.",
-            "Send the auth_code by POST, never in a URL: URLs stay in access logs everywhere.",
-        ),
-        "http-413": ("The request's body is too large.", "No request here needs more than 16 KB."),
-        "http-415": (
-            "The request's body is not JSON.",
-            "Send JSON, with content-type: application/json.",
-        ),
-    },
-}
+class Site(Flask):
+    """Flask, but 400 where nobody can read the Host or the query, before anything trips over it."""
+
+    def wsgi_app(self, request_values: Any, start_response: Any) -> Any:
+        if is_readable(request_values.get("HTTP_HOST", ""), request_values.get("QUERY_STRING", "")):
+            return super().wsgi_app(request_values, start_response)
+        start_response("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8")])
+        return ["This request can't be read. 这个请求无法读懂。\n".encode()]
+
+
+def is_readable(host: str, query: str) -> bool:
+    """Whether the Host is a name or an address, and the query is UTF-8; both as WSGI has them."""
+    try:
+        host.partition(":")[0].encode().decode("idna")
+        query.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return False
+    return HOST.fullmatch(host) is not None
 
 
 def install(app: Flask, avatar_origin: str, public_url: str) -> None:
-    """Give the app headers, languages and error pages.
-
-    Avatars may also come from `avatar_origin`.
-    """
+    """Headers, languages and error pages; avatars may also come from `avatar_origin`."""
+    secure = public_url.startswith("https://")
     app.config.update(
+        # A name of its own, since all ports of a host share its cookies. A browser takes one with
+        # __Host- from no other host and from no plain http.
+        SESSION_COOKIE_NAME="__Host-member" if secure else "member",
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=public_url.startswith("https://"),
+        SESSION_COOKIE_SECURE=secure,
         MAX_CONTENT_LENGTH=16 * 1024,
         PERMANENT_SESSION_LIFETIME=30 * 86400,
         SESSION_REFRESH_EACH_REQUEST=False,  # a slow answer would overwrite another tab's cookie
     )
     # A Windows registry may say text/plain, which no browser runs.
     mimetypes.add_type("text/javascript", ".js")
-    if not app.config["SESSION_COOKIE_SECURE"]:  # behind a proxy Host may well say localhost
+    if not secure:  # behind a proxy Host may well say localhost
         app.before_request(one_host_name)
     app.before_request(partial(own_forms_only, public_url))
     app.after_request(partial(with_headers, POLICY.format(avatar_origin)))
@@ -154,13 +109,12 @@ def in_language(zh: str, en: str) -> str:
 
 
 def json_object() -> dict[str, Any]:
-    """The request's body, a JSON object.
-
-    RequestError if it is not; HTTP 415 without a JSON type.
-    """
+    """The body, a JSON object. RequestError if it is not one; HTTP 415 without a JSON type."""
     try:
         body = request.get_json()
-    except (RecursionError, OSError):  # nested too deep, or a broken chunked body
+    except HTTPException:  # 400, 413, 415: said by http_error
+        raise
+    except Exception:  # nested too deep, cut, or a broken chunk: servers raise what they like
         body = None
     if not isinstance(body, dict):
         raise RequestError("bad-request:json")
@@ -182,25 +136,65 @@ def local_path(path: str, default: str) -> str:
 
 
 def new_state(next_page: str) -> str:
-    """A random state, kept in the browser's cookie.
+    """A random state that the answer to this request gives to this browser alone.
 
-    A few at a time, for people with several tabs.
+    Each is a signed cookie of its own, so that two logins at the same moment both work.
     """
-    now = int(time.time())
     state = secrets.token_urlsafe(16)
-    waiting = [row for row in cookie.get("states", []) if row[1] > now]
-    cookie["states"] = [*waiting[-3:], [state, now + STATE_LIFE, next_page]]
+    signed = _signer().dumps([int(time.time()) + STATE_LIFE, next_page])
+    oldest = sorted(_state_cookies(), key=_expires_at)[: -(MAX_STATES - 1)]
+
+    @after_this_request
+    def give(response: Response) -> Response:
+        for name in oldest:
+            response.delete_cookie(name)
+        response.set_cookie(
+            STATE_COOKIE + state,
+            str(signed),
+            max_age=STATE_LIFE,
+            httponly=True,
+            samesite="Lax",
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+        )
+        return response
+
     return state
 
 
 def take_state(state: str) -> str:
-    """Use up one of this browser's states: the page to go on to. Else RequestError."""
-    waiting = cookie.get("states", [])
-    cookie["states"] = [row for row in waiting if row[0] != state]
-    for known, expires_at, next_page in waiting:
-        if known == state and expires_at > time.time():
-            return str(next_page)
-    raise RequestError("bad-request:state")
+    """The page to go on to, for a state that this browser was given, once. Else RequestError."""
+    name = STATE_COOKIE + state
+    expires_at, next_page = _state(name)
+    if expires_at <= time.time():
+        raise RequestError("bad-request:state")
+
+    @after_this_request
+    def forget(response: Response) -> Response:
+        response.delete_cookie(name)
+        return response
+
+    return next_page
+
+
+def _state_cookies() -> list[str]:
+    return [name for name in request.cookies if name.startswith(STATE_COOKIE)]
+
+
+def _state(name: str) -> tuple[int, str]:
+    """When a state ends and where it leads; (0, "") for one that was not given to this browser."""
+    try:
+        expires_at, next_page = _signer().loads(request.cookies.get(name, ""))
+    except BadSignature:
+        return 0, ""
+    return int(expires_at), str(next_page)
+
+
+def _expires_at(name: str) -> int:
+    return _state(name)[0]
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key or "", salt="login-state")
 
 
 def is_api() -> bool:
@@ -228,8 +222,8 @@ def error_answer(status: int, said: Description, again: str | None = None) -> tu
 
 
 def request_error(error: RequestError, again: str | None = None) -> tuple[Any, int]:
-    """A RequestError in the words of SENTENCES."""
-    message, hint = SENTENCES[language()][error.key]
+    """A RequestError in the words of sentences.json."""
+    message, hint = sentence(error.key, language())
     return error_answer(error.status, Description(error.key, message, hint, ""), again)
 
 
@@ -239,7 +233,7 @@ def http_error(error: HTTPException) -> Any:
     if not is_error or isinstance(error, BadHost):  # without a host there are no links
         return error
     key = f"http-{error.code}"
-    message, hint = SENTENCES[language()].get(key, (error.name, error.description or ""))
+    message, hint = sentence(key, language()) or (error.name, error.description or "")
     return error_answer(error.code or 500, Description(key, message, hint, ""))
 
 

@@ -28,7 +28,7 @@ def values(**changes: str | None) -> dict[str, str]:
         "ALIPAY_APP_ID": "2021000000000001",
         "ALIPAY_APP_PRIVATE_KEY": key_pair("app")[0],
         "ALIPAY_PUBLIC_KEY": key_pair("Alipay")[1],
-        "SECRET_KEY": "3f9c1d7a5be84260" * 4,
+        "SECRET_KEY": "9c1d7ae84260b35f0c6d21f4a97be385",
         "PUBLIC_URL": "https://members.example.com",
     }
     return {name: value for name, value in (base | changes).items() if value is not None}

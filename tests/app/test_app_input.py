@@ -172,16 +172,30 @@ def test_pages_answer_with_a_page_where_there_is_nothing(web, method, path, stat
     assert f"HTTP {status}" in answer.text
 
 
-@pytest.mark.parametrize(
-    "host", ["[", "[::1]", "a b", "localhost:x", "é", "127.0.0.1:99999", "", "x/y", "@", "\xff"]
-)
+@pytest.mark.parametrize("host", ["[::1]", "127.0.0.1:99999", "", "xn--fiqs8s", "members.example."])
 def test_pages_stand_a_weird_host(web, host):
     for path, status in (("/", 200), ("/login", 302), ("/api/member", 401), ("/nothing", 404)):
         assert web.get(path, environ_overrides={"HTTP_HOST": host}).status_code == status
 
 
 @pytest.mark.parametrize(
-    "cookie", ["session=x", "session=eyJ.x.y", f"session={'x' * 5_000}", "lang=\xff", ";;="]
+    "host",
+    ["[", "a b", "localhost:x", "é", "x/y", "@", "\xff", "a" * 300, "a..b", ".a", "a:1:2"],
+)
+def test_a_host_that_is_none_is_refused_on_every_route(web, host):
+    for path in ("/", "/login", "/api/member", "/nothing", "/healthz"):
+        assert web.get(path, environ_overrides={"HTTP_HOST": host}).status_code == 400
+
+
+def test_a_query_that_is_no_text_is_refused(web):
+    for path in ("/", "//x", "/nothing", "/api/member"):
+        answer = web.get(path, environ_overrides={"QUERY_STRING": "\xff"})
+        assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    ["member=x", "member=eyJ.x.y", f"member={'x' * 5_000}", "login-=x", "lang=\xff", ";;="],
 )
 def test_pages_stand_a_weird_cookie(web, cookie):
     for path, status in (("/", 200), ("/member", 401), ("/callback?state=x", 400)):

@@ -49,6 +49,7 @@ def test_without_the_emulators_folder_the_settings_are_asked_for(monkeypatch, tm
 
 @needs_emulator
 def test_a_broken_import_is_not_called_a_deleted_emulator(monkeypatch):
+    monkeypatch.delattr("emulator.workbench", raising=False)
     monkeypatch.setitem(sys.modules, "emulator.workbench", None)  # importing it fails
     with pytest.raises(ModuleNotFoundError, match="workbench"):
         serve.emulated(create_app, {})

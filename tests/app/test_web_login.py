@@ -213,14 +213,35 @@ def test_many_tabs_leave_the_newest_four_good(browser):
     assert [browser.answer(tab, "complete").status_code for tab in tabs[1:]] == [200] * 4
 
 
+def test_two_logins_at_the_same_moment_both_work(site, browser):
+    """Their answers cross: neither has seen the other's cookie."""
+    with Browser(site.url) as twin:
+        one, two = browser.open("/login"), twin.open("/login")
+        for cookie in twin.cookies:
+            browser.cookies.set_cookie(cookie)
+    assert browser.answer(two, "complete").url == f"{site.url}/member"
+    assert browser.answer(one, "company").url == f"{site.url}/member"
+
+
+def test_a_state_that_was_taken_leaves_no_cookie(browser):
+    browser.log_in()
+    assert [cookie.name for cookie in browser.cookies if cookie.name.startswith("login-")] == []
+
+
+def test_a_state_that_somebody_made_up_is_refused(site, browser):
+    browser.cookies.set("login-mine", '[9999999999,"/member"].x', domain="127.0.0.1")
+    given = {"state": "mine", "auth_code": "a" * 32}
+    assert_refused(browser.open("/callback", params=given), "bad-request:state")
+
+
 def test_login_ends_the_session_that_was_there(site, browser):
     browser.log_in()
-    old = browser.cookies["session"]
+    old = browser.cookies["member"]
     assert browser.log_in("company", "/login?again=1").ok
     assert site.store.count_sessions("demo-web") == 1
-    assert browser.cookies["session"] != old
+    assert browser.cookies["member"] != old
     with Browser(site.url) as thief:  # who kept the old cookie
-        thief.cookies.set("session", old, domain="127.0.0.1")
+        thief.cookies.set("member", old, domain="127.0.0.1")
         assert thief.open("/member").status_code == 401
 
 
@@ -234,7 +255,7 @@ def test_login_lasts_as_long_as_the_session_does(emulator, serve):
     url, app = serve(emulator.settings())
     with Browser(url) as browser:
         browser.log_in()
-        (cookie,) = [cookie for cookie in browser.cookies if cookie.name == "session"]
+        (cookie,) = [cookie for cookie in browser.cookies if cookie.name == "member"]
         assert not cookie.discard  # closing the browser does not end it
         session_token = app.session_interface.get_signing_serializer(app).loads(cookie.value)[
             "session"

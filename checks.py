@@ -1,0 +1,145 @@
+"""What each setting's value must be: a function for each, which gives it as it is used.
+
+They raise SettingsError: a sentence that says what to set. settings.py puts them together.
+"""
+
+import os
+import re
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeVar
+
+from alipay_member.errors import KeyFormatError
+from alipay_member.explanations import describe
+from sentences import sentence
+
+Key = TypeVar("Key")
+SQLITE = b"SQLite format 3\0"  # how such a file begins
+
+
+class SettingsError(ValueError):
+    """The settings can't be used. Its text says in English what to set, `zh` in Chinese."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        (english,) = sentence(f"settings:{key}", "en", **values)
+        (self.zh,) = sentence(f"settings:{key}", "zh", **values)
+        super().__init__(english)
+
+
+def require(condition: object, key: str, **values: object) -> None:
+    """SettingsError, unless the condition holds."""
+    if not condition:
+        raise SettingsError(key, **values)
+
+
+def rsa_key(load: Callable[[str], Key], name: str, text: str, folder: Path) -> Key:
+    """The key, loaded. A file's path is relative to the project, wherever the app is started."""
+    path = folder / text if "\0" not in text and len(text) < 1000 else folder
+    try:
+        return load(str(path) if os.path.isfile(path) else text)
+    except KeyFormatError as error:
+        problem_zh = describe(error, "zh")
+        zh = f"{problem_zh.message}{problem_zh.hint}"
+        raise SettingsError("key", name=name, problem=error, problem_zh=zh) from None
+
+
+def emulator_addresses(gateway_url: str) -> Mapping[str, str]:
+    """gateway_url and authorize_endpoint of an emulator that answers on this machine."""
+    require(gateway_url, "no-emulator")
+    url = re.fullmatch(r"(http://(127\.0\.0\.1|localhost):([0-9]{1,5}))/\S*", gateway_url)
+    if not url or not 0 < int(url[3]) < 65536:
+        raise SettingsError("gateway-form")
+    try:
+        socket.create_connection((url[2], int(url[3])), timeout=3).close()
+    except OSError:
+        raise SettingsError("emulator-silent", url=gateway_url) from None
+    return {
+        "gateway_url": gateway_url,
+        "authorize_endpoint": f"{url[1]}/oauth2/publicAppAuthorize.htm",
+    }
+
+
+def charset(given: str) -> str:
+    """utf-8 or GBK, as Alipay writes them."""
+    known = {"utf-8": "utf-8", "gbk": "GBK"}
+    require(given.lower() in known, "charset")
+    return known[given.lower()]
+
+
+def secret_key(secret: str) -> str:
+    """What signs the web session's cookie: long, random, and no example."""
+    is_example = re.search("change|example|your|secret", secret, re.IGNORECASE)
+    strong = len(secret) >= 32 and len(set(secret)) >= 8 and not is_example
+    make = 'python -c "import secrets; print(secrets.token_hex(32))"'
+    require(strong and not _has_a_pattern(secret), "secret-key", make=make)
+    return secret
+
+
+def made_secret_key(folder: Path) -> str:
+    """The emulator's secret, made once and kept in instance/; two that start at once have one."""
+    path = _folder(folder / "instance") / "secret_key"
+    if path.is_file() and len(path.read_text()) < 32:  # of a start that was interrupted
+        path.unlink(missing_ok=True)
+    whole = path.with_name(f"secret_key.{secrets.token_hex(8)}")
+    with open(os.open(whole, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
+    try:
+        os.link(whole, path)  # whole or not at all, and only if nobody was faster
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            whole.replace(path)
+    whole.unlink(missing_ok=True)
+    return path.read_text()
+
+
+def database_url(given: str, folder: Path) -> str:
+    """sqlite:///path of a database that can be written, or made; its path starts at `folder`."""
+    kind, _, name = given.partition(":///")
+    require(kind == "sqlite" and name and "\0" not in name, "database-url")
+    path = _folder((folder / name).parent) / Path(name).name
+    try:
+        is_there = path.exists()
+        writable = os.access(path if is_there else path.parent, os.W_OK) and not path.is_dir()
+        usable = not is_there or (path.is_file() and _begins_as(path, SQLITE))
+    except OSError as error:  # a name of 300 letters, for one
+        raise SettingsError("no-folder", path=path, why=error.strerror) from None
+    require(writable, "not-writable", path=path)
+    require(usable, "no-database", path=path)
+    return f"sqlite:///{path}"
+
+
+def public_url(given: str) -> str:
+    """Where browsers reach the app, as they write it in an Origin: lower case, no default port."""
+    url = given.rstrip("/").lower()
+    form = r"(https://[a-z0-9.-]+|http://(?:127\.0\.0\.1|localhost))(?::([0-9]{1,5}))?"
+    match = re.fullmatch(form, url)
+    require(match and 0 < int(match[2] or 1) < 65536, "public-url")
+    return url.removesuffix(":443" if url.startswith("https") else ":80")
+
+
+def _has_a_pattern(secret: str) -> bool:
+    """Whether it repeats itself, or goes through an alphabet: long, but easily guessed."""
+    for period in range(1, len(secret) // 2 + 1):
+        if secret[period:] == secret[:-period]:
+            return True
+    steps = [ord(after) - ord(before) for before, after in pairwise(secret)]
+    return steps.count(max(steps, key=steps.count)) > len(steps) / 2
+
+
+def _begins_as(path: Path, beginning: bytes) -> bool:
+    with path.open("rb") as file:
+        found = file.read(len(beginning))
+    return found in (b"", beginning)  # an empty file becomes a database
+
+
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError("no-folder", path=path, why=error.strerror) from None
+    return path

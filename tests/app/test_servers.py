@@ -1,0 +1,131 @@
+"""Raw bytes against the app under Werkzeug, gunicorn and waitress: never a 500, and it goes on."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+import production
+from helpers import ROOT
+
+OWN = b"Host: 127.0.0.1:8000\r\n"
+CLOSE = b"Connection: close\r\n\r\n"
+JSON = b"Content-Type: application/json\r\n"
+START = {
+    "werkzeug": ["-c", "import app, serve; serve.serve(app.create_app(), {port}, 'production')"],
+    "gunicorn": ["-m", "gunicorn", "-b", "127.0.0.1:{port}", "--threads", "2", "app:create_app()"],
+    "waitress": ["-m", "waitress", "--listen=127.0.0.1:{port}", "--call", "app:create_app"],
+}
+
+
+def get(target, host=OWN, more=b""):
+    return b"GET " + target + b" HTTP/1.1\r\n" + host + more + CLOSE
+
+
+def post(target, body, headers):
+    return b"POST " + target + b" HTTP/1.1\r\n" + OWN + headers + CLOSE + body
+
+
+REQUESTS = {
+    "host xn--a": get(b"/healthz", b"Host: xn--a\r\n"),
+    "host not ASCII": get(b"/", "Host: 王\r\n".encode()),
+    "host with a bracket": get(b"/", b"Host: [::1\r\n"),
+    "host with two dots": get(b"/member", b"Host: a..b\r\n"),
+    "host too long": get(b"/", b"Host: " + b"a" * 300 + b"\r\n"),
+    "two slashes and a byte": get(b"//x?\xff"),
+    "query that is no text": get(b"/login?\xff=1"),
+    "absolute target that is none": get(b"http://[::1/x"),
+    "headers that are no text": get(
+        b"/", more=b"Accept-Language: \xff;q=x\r\nCookie: lang=\xff\r\n"
+    ),
+    "bad chunk": post(b"/api/auth", b"zz\r\n", JSON + b"Transfer-Encoding: chunked\r\n"),
+    "cut chunk": post(b"/api/auth", b"ff\r\n{", JSON + b"Transfer-Encoding: chunked\r\n"),
+    "cut body": post(b"/api/auth", b"{}", JSON + b"Content-Length: 100\r\n"),
+    "negative length": post(b"/api/auth", b"{}", JSON + b"Content-Length: -5\r\n"),
+    "NaN": post(b"/api/auth", b'{"auth_code": NaN}', JSON + b"Content-Length: 18\r\n"),
+    "deep": post(b"/api/auth", b"[" * 9000, JSON + b"Content-Length: 9000\r\n"),
+    "unknown charset": post(
+        b"/api/auth", b"{}", b"Content-Type: application/json; charset=x\r\nContent-Length: 2\r\n"
+    ),
+    "NUL in a state": get(b"/callback?state=%00&auth_code=%00"),
+}
+
+
+@pytest.fixture(scope="module", params=START)
+def server(request, tmp_path_factory):
+    """The port of the app, served by one of the three."""
+    folder = tmp_path_factory.mktemp(request.param)
+    values = production.web_values(DATABASE_URL=f"sqlite:///{folder / 'members.db'}")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [part.format(port=port) for part in START[request.param]]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=os.environ | values, stdout=log, stderr=log
+        )
+    try:
+        wait_for(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def wait_for(port):
+    for _ in range(300):
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not start")
+
+
+def answer(port, data):
+    """All that comes back; the request ends where the bytes end."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        try:
+            while part := connection.recv(65536):
+                received += part
+        except ConnectionResetError:  # a server may hang up on what is no HTTP
+            pass
+        return received
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_no_bytes_bring_a_500(server, name):
+    status = answer(server, REQUESTS[name]).partition(b" ")[2][:3]
+    assert status in (b"", b"200", b"302", b"400", b"404")  # b"": the server hung up
+    assert answer(server, get(b"/healthz")).endswith(b'{"ok":true}\n')
+
+
+def test_a_legal_chunked_body_is_read_or_refused(server):
+    body = b"2;name=value\r\n{}\r\n0\r\n\r\n"
+    said = answer(server, post(b"/api/auth", body, JSON + b"Transfer-Encoding: chunked\r\n"))
+    assert said.partition(b" ")[2][:3] == b"400"
+
+
+def test_bodies_that_never_come_whole_keep_no_thread(server):
+    for _ in range(6):  # gunicorn has two threads here, waitress four
+        answer(server, REQUESTS["cut body"])
+    assert answer(server, get(b"/healthz")).endswith(b'{"ok":true}\n')
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs a Unix")
+def test_gunicorn_without_settings_says_a_sentence_and_stops():
+    ended = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:0", "app:create_app()"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode != 0
+    assert "Settings: no emulator is running" in ended.stderr
+    assert "Traceback" not in ended.stderr
