@@ -185,13 +185,17 @@ def serve(tmp_path):
 
 @pytest.fixture
 def gateway_that():
-    """gateway_that(reply) → a wire.Server that sends these bytes, or calls reply(connection)."""
+    """gateway_that(reply) → a wire.Server that sends these bytes, or calls reply(connection).
+
+    Options are the Server's.
+    """
     from wire import Server
 
     servers = []
 
-    def start(reply):
-        server = Server(reply if callable(reply) else lambda connection: connection.sendall(reply))
+    def start(reply, **options):
+        send = reply if callable(reply) else lambda connection: connection.sendall(reply)
+        server = Server(send, **options)
         servers.append(server)
         return server
 

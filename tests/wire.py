@@ -78,13 +78,14 @@ def client_options():
 
 
 class Canned(requests.adapters.BaseAdapter):
-    """Answers every request with `body` and `status`, without a network."""
+    """Answers every request with `body`, `status` and `headers`, without a network."""
 
-    body, status = b"", 200
+    body, status, headers = b"", 200, {}
 
     def send(self, request, **options):
         response = requests.Response()
         response.status_code, response.request = self.status, request
+        response.headers.update(self.headers)
         response.raw = urllib3.HTTPResponse(io.BytesIO(self.body), preload_content=False)
         return response
 
@@ -99,21 +100,23 @@ def _canned_client(charset):
     return AlipayClient(**client_options(), charset=charset, session=session), canned
 
 
-def answering(body, charset="utf-8", status=200):
+def answering(body, charset="utf-8", status=200, content_type=None):
     """A client to whom the gateway answers this."""
     client, canned = _canned_client(charset)
     canned.body, canned.status = body, status
+    canned.headers = {"Content-Type": content_type} if content_type else {}
     return client
 
 
 class Server:
     """A gateway on a socket: counts connections, keeps raw requests, replies what it is told.
 
-    `reply` gets the connection and may write anything; returning False hangs up.
+    `reply` gets the connection and may write anything; returning False hangs up. `greet` gets it
+    first, before a request is read, and returns the one to use (TLS).
     """
 
-    def __init__(self, reply: Callable[[socket.socket], bool | None]):
-        self.reply, self.connections, self.requests = reply, 0, []
+    def __init__(self, reply: Callable[[socket.socket], bool | None], greet=lambda new: new):
+        self.reply, self.greet, self.connections, self.requests = reply, greet, 0, []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/gateway.do"
@@ -132,14 +135,15 @@ class Server:
         with (
             contextlib.suppress(OSError),
             connection,
-            connection.makefile("rb") as stream,
+            self.greet(connection) as greeted,
+            greeted.makefile("rb") as stream,
         ):  # until the client goes
             going = True
             while going is not False and (head := stream.readline()):
                 head += b"".join(iter(stream.readline, b"\r\n")) + b"\r\n"
                 length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
                 self.requests.append(head + stream.read(int(length[1]) if length else 0))
-                going = self.reply(connection)
+                going = self.reply(greeted)
 
     def stop(self):
         self._listener.shutdown(socket.SHUT_RDWR)
