@@ -5,6 +5,7 @@ SQLite from the standard library. WAL lets readers go on while one writes; a wri
 when it begins, because two transactions that turn into writers later deadlock.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ class Database:
     def __init__(self, database_url: str) -> None:
         """Makes the tables where they are missing. SchemaError if another version made them."""
         self._path = database_url.removeprefix("sqlite:///")
+        # Tokens are in it: made here, the file is its owner's alone, and what SQLite puts beside it.
+        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         with self.reading() as db:
             db.execute("PRAGMA journal_mode = WAL")
         with self.writing() as db:

@@ -5,16 +5,17 @@ more than alipay.system.oauth.token, alipay.user.info.share and alipay.open.auth
 RSA2 and v2 of the protocol: no certificates, no encryption, no risk control, no rate limits. Its
 people are made up, and its tokens end with the process. It listens on 127.0.0.1 only.
 
-    emulator = emulator.start()       # from a shell: python -m emulator
-    emulator.settings()               # what an app needs to use it, under the names of .env
-    emulator.stop()
+    with emulator.run() as alipay:    # in a test; from a shell: python -m emulator
+        alipay.settings()             # what an app needs to use it, under the names of .env
 """
 
 import base64
+import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -70,7 +71,7 @@ def create_emulator_app(accounts: Accounts, faults: FaultSwitch) -> Flask:
 
 
 class Emulator:
-    """An emulator that runs in a thread.
+    """An emulator with its keys and its address; serve() lets it answer, in a thread.
 
     Port 0 takes a free one; OSError if the port is taken. `clock` gives UTC seconds.
     """
@@ -80,17 +81,23 @@ class Emulator:
         self.faults = FaultSwitch()
         app = create_emulator_app(self.accounts, self.faults)
         # Werkzeug would end the process over a taken port: so it is handed a socket that is bound.
-        with socket.create_server(("127.0.0.1", port)) as listener:
+        with socket.socket() as bound:
+            if os.name == "posix":  # elsewhere it would share a port that is taken
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(("127.0.0.1", port))
             self._server = make_server(
-                "127.0.0.1",
-                port,
-                app,
-                threaded=True,
-                request_handler=Quiet,
-                fd=listener.fileno(),
+                "127.0.0.1", port, app, threaded=True, request_handler=Quiet, fd=bound.fileno()
             )
         self.url = f"http://127.0.0.1:{self._server.port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True).start()
+        self._serving: threading.Thread | None = None
+
+    def serve(self) -> None:
+        """Listen and answer from now on."""
+        self._server.server_activate()
+        self._serving = threading.Thread(
+            target=self._server.serve_forever, args=(0.005,), daemon=True
+        )
+        self._serving.start()
 
     def settings(self) -> dict[str, str]:
         """The settings of an app that uses this emulator, with the keys of its two apps."""
@@ -116,7 +123,8 @@ class Emulator:
     def stop(self) -> None:
         """End it; a call that is being answered slowly ends too."""
         self.faults.stopping.set()
-        self._server.shutdown()
+        if self._serving:
+            self._server.shutdown()
         self._server.server_close()
 
 
@@ -129,4 +137,18 @@ def one_line(key: RSAPrivateKey | RSAPublicKey) -> str:
     return base64.b64encode(der).decode()
 
 
-start = Emulator
+def start(port: int = 0, clock: Callable[[], float] = time.time) -> Emulator:
+    """An emulator that answers already."""
+    emulator = Emulator(port, clock)
+    emulator.serve()
+    return emulator
+
+
+@contextmanager
+def run(port: int = 0) -> Iterator[Emulator]:
+    """An emulator for the length of a `with`."""
+    emulator = start(port)
+    try:
+        yield emulator
+    finally:
+        emulator.stop()

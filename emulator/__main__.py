@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from . import Emulator, start
+from . import Emulator
 
 MARKER = "# Written by python -m emulator, which may overwrite it. 模拟器的密钥，重启后作废。"
 
@@ -67,7 +67,7 @@ def main() -> None:
     """Run until Ctrl-C; or end with one sentence that says what is wrong."""
     options = read_options()
     try:
-        emulator = start(options.port)
+        emulator = Emulator(options.port)
     except (OSError, OverflowError):
         sys.exit(f"Port {options.port} is taken or not allowed: choose another one with --port.")
     if options.env_file:
@@ -75,7 +75,9 @@ def main() -> None:
         try:
             write_settings(options.env_file, values)
         except OSError as error:
+            emulator.stop()
             sys.exit(str(error))
+    emulator.serve()
     show_log()
     greet(emulator, options.env_file)
     with suppress(KeyboardInterrupt):

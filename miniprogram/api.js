@@ -2,7 +2,7 @@
 // All that leaves the phone: an auth code, and the session that it opened. Never anything of the
 // client's own profile.
 import { API_BASE } from './config.js';
-import { failure } from './messages.js';
+import { BUSY, failure } from './messages.js';
 
 const KEY = 'session'; // in storage, which Alipay's docs advise over cookies
 
@@ -38,18 +38,31 @@ function getAuthCode(scope) {
 
 /**
  * One request with the saved session: resolves with the JSON answer, rejects with a failure().
+ * While another request refreshes the token, the server asks for a moment: then once more.
  * @type {Send}
  */
-export function send(method, path, data) {
+export async function send(method, path, data) {
+  try {
+    return await sendOnce(method, path, data);
+  } catch (failed) {
+    if (failed.code !== BUSY) throw failed;
+    await new Promise((resolve) => setTimeout(resolve, failed.retryAfter * 1000));
+    return sendOnce(method, path, data);
+  }
+}
+
+/** @type {Send} */
+function sendOnce(method, path, data) {
   const { token } = savedSession();
   /** @type {Record<string, string>} */
   const headers = { 'content-type': 'application/json' };
   if (token) headers.Authorization = `Bearer ${token}`;
   return new Promise((resolve, reject) => {
-    /** @type {(status: number, body: any) => void} */
-    const answered = (status, body) => {
+    /** @type {(status: number, body: any, headers: any) => void} */
+    const answered = (status, body, headers) => {
       if (status >= 200 && status < 300) return resolve(body);
-      return reject(failure(Object(Object(body).error).code || `HTTP ${status}`, status));
+      const failed = failure(Object(Object(body).error).code || `HTTP ${status}`, status);
+      return reject({ ...failed, retryAfter: retryAfter(headers) });
     };
     my.request({
       url: API_BASE + path,
@@ -57,16 +70,25 @@ export function send(method, path, data) {
       data,
       headers,
       dataType: 'json',
-      success: (res) => answered(res.status, res.data),
+      success: (res) => answered(res.status, res.data, res.headers),
       fail: (/** @type {any} */ res) => {
         // An HTTP error arrives in success or, with some versions of Alipay, here as 19.
-        if (res.error === 19 && res.status) return answered(res.status, parse(res.data));
+        if (res.error === 19 && res.status)
+          return answered(res.status, parse(res.data), res.headers);
         // A bare 19 may hide a 401: drop the session, so that 重试 logs in anew.
         if (res.error === 19) my.removeStorageSync({ key: KEY });
         return reject(failure(`my.request ${res.error}`));
       },
     });
   });
+}
+
+/** Seconds until the next try; the name may come in any case. @param {any} headers */
+function retryAfter(headers) {
+  const names = Object.keys(Object(headers));
+  const name = names.find((each) => each.toLowerCase() === 'retry-after');
+  const seconds = name ? parseInt(headers[name], 10) : 1;
+  return seconds >= 0 && seconds <= 10 ? seconds : 1;
 }
 
 /** @param {any} body JSON text or what was parsed from it already; {} if it is neither */

@@ -6,6 +6,8 @@
 export const NO_SCOPE = ['aop.invalid-auth-token', 'isv.invalid-token'];
 
 /** The app lacks the product (40006). */
+/** Another request is refreshing the token: the same again in a moment. */
+export const BUSY = 'refresh-under-way';
 export const NO_PRODUCT = 'isv.insufficient-isv-permissions';
 
 const WAYS = { retry: '重试', authorise: '重新授权', leave: '返回首页', none: '' };
@@ -34,10 +36,12 @@ const FAILURES = {
   'aop.invalid-auth-token': ['授权不包含会员信息，或已被解除，请重新授权。', 'authorise'],
   'isv.invalid-token': ['授权不包含会员信息，或已被解除，请重新授权。', 'authorise'],
   [NO_PRODUCT]: ['本小程序没有开通「获取会员信息」产品，服务端只能保存会员标识。', 'none'],
+  [BUSY]: ['服务端正在更新授权状态，请稍后再试。', 'retry'],
   'HTTP 400': ['服务端不接受这个请求，请稍后再试。', 'retry'],
   'HTTP 401': ['登录已经失效，请重新授权。', 'authorise'],
   'HTTP 403': ['没有权限读取会员信息。', 'leave'],
   'HTTP 502': ['服务端没有从支付宝得到可信的答复，会员信息没有更新。请稍后再试。', 'retry'],
+  'HTTP 503': ['服务端暂时忙，请稍后再试。', 'retry'],
   'HTTP 504': ['支付宝没有及时答复服务端，请稍后再试。', 'retry'],
   getAuthorize: ['你没有同意显示昵称和头像。需要时可以再点「显示我的昵称和头像」。', 'none'],
   'my.getOpenUserInfo 40003': ['还没有同意显示昵称和头像，请点「显示我的昵称和头像」。', 'none'],

@@ -25,6 +25,7 @@ type Failure = {
   next: string;
   label: string;
   action?: Action;
+  retryAfter?: number;
 };
 
 /** One field of the member centre: `label` and `values` as the user reads them. */
@@ -49,6 +50,8 @@ type MemberView = {
 interface IGlobalMiniProgramExtraThis4App {
   globalData: { member: Member | null };
 }
+
+declare function setTimeout(handler: (value?: any) => void, milliseconds: number): number;
 
 declare namespace my {
   /** 客户端获取会员信息: gone from today's documentation; some versions of Alipay still have it. */

@@ -159,3 +159,24 @@ def test_it_shows_why_a_call_was_refused_but_no_secret(command, tmp_path):
         "alipay.system.oauth.token from demo-mini: refused, isv.missing-signature: sign is missing"
     )
     assert err.partition(" ")[2] == line + "\n"
+
+
+def test_it_listens_only_after_the_settings_are_written(tmp_path, monkeypatch):
+    """Whoever waits for the port finds the file whole."""
+    from emulator import __main__ as command_line
+
+    order = []
+    monkeypatch.setattr("sys.argv", ["emulator", "--port=0", f"--env-file={tmp_path / 'demo.env'}"])
+
+    def write(path, values):
+        address = values["ALIPAY_GATEWAY_URL"].removeprefix("http://").partition("/")[0]
+        host, _, port = address.partition(":")
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((host, int(port)), timeout=5)
+        order.append("written")
+        raise OSError("seen enough")
+
+    monkeypatch.setattr(command_line, "write_settings", write)
+    with pytest.raises(SystemExit, match="seen enough"):
+        command_line.main()
+    assert order == ["written"]

@@ -157,14 +157,15 @@ export class Phone {
     await tick();
     const error = this.failing.request?.shift();
     if (error) return options.fail(error);
-    const { status, data } = this.serve(sent);
+    const { status, data, headers = {} } = this.serve(sent);
     if (status < 400 || this.httpErrors === 'success')
-      return options.success({ status, data, headers: {} });
+      return options.success({ status, data, headers });
     const error19 = { error: 19, errorMessage: 'http status error' };
     if (this.httpErrors === 'bare') return options.fail(error19);
     return options.fail({
       ...error19,
       status,
+      headers,
       data: this.httpErrors === 'fail-text' ? JSON.stringify(data) : data,
     });
   }
@@ -175,6 +176,7 @@ export class Phone {
     if (refused)
       return {
         status: refused.status,
+        headers: refused.headers,
         data: { error: { code: refused.code, message: '…', hint: '', report: '' } },
       };
     const error = (status, code) => ({
