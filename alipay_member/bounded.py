@@ -152,6 +152,13 @@ class _Connection(_Connecting, HTTPConnection):
 class _TLSConnection(_Connecting, HTTPSConnection):
     """https://"""
 
+    def connect(self) -> None:
+        if self.proxy and self.proxy_config and self.proxy.scheme == "https":
+            context = _tls_context()
+            context.load_verify_locations(self.ca_certs, self.ca_cert_dir)
+            self.proxy_config = self.proxy_config._replace(ssl_context=context)
+        super().connect()
+
 
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
@@ -171,7 +178,7 @@ class BoundedAdapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **options: Any) -> ProxyManager:
         known = proxy in self.proxy_manager
         if not known and proxy.lower().startswith("http"):
-            options |= {"ssl_context": _tls_context(), "proxy_ssl_context": _tls_context()}
+            options["ssl_context"] = _tls_context()
         manager: ProxyManager = super().proxy_manager_for(proxy, **options)
         if not known and type(manager) is ProxyManager:
             _use_bounded_pools(manager)
