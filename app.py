@@ -264,6 +264,7 @@ STATUS = {
     "isv.invalid-token": 403,
     "isv.insufficient-isv-permissions": 403,
     "40006": 403,
+    "database": 503,
     "refresh-under-way": 503,
     "transport:timeout": 504,
 }

@@ -16,6 +16,7 @@ It needs `requests` and `cryptography`, no web framework, and reads no environme
 from .client import GATEWAYS, AlipayClient, Exchange
 from .errors import (
     AlipayError,
+    DatabaseError,
     GatewayError,
     IdentityError,
     KeyFormatError,
@@ -34,6 +35,7 @@ __all__ = [
     "GATEWAYS",
     "AlipayClient",
     "AlipayError",
+    "DatabaseError",
     "Description",
     "Exchange",
     "GatewayError",

@@ -8,11 +8,11 @@ when it begins, because two transactions that turn into writers later deadlock.
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from .errors import SchemaError
+from .errors import DatabaseError, SchemaError
 
 VERSION = 2  # of schema.sql; a database of another version is refused
 PATIENCE = 15  # seconds to wait for another writer
@@ -24,7 +24,7 @@ class Database:
     def __init__(self, database_url: str) -> None:
         """Makes the tables where they are missing. SchemaError if another version made them."""
         self._path = database_url.removeprefix("sqlite:///")
-        # Tokens are in it: made here, the file is its owner's alone, and what SQLite puts beside it.
+        # Tokens are in it: it is its owner's alone, as is then what SQLite puts beside it.
         os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         with self.reading() as db:
             db.execute("PRAGMA journal_mode = WAL")
@@ -33,13 +33,18 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection, for one or more single statements."""
-        db = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
+        """A connection, for one or more single statements. DatabaseError if it fails."""
         try:
-            db.execute("PRAGMA foreign_keys = ON")
-            yield db
-        finally:
-            db.close()
+            with closing(self._connect()) as db:
+                yield db
+        except sqlite3.Error as error:
+            message = f"the database failed ({type(error).__name__}: {error})"
+            raise DatabaseError(message) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
+        db.execute("PRAGMA foreign_keys = ON")
+        return db
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -49,7 +54,8 @@ class Database:
             try:
                 yield db
             except BaseException:
-                db.execute("ROLLBACK")
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
 

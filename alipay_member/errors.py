@@ -8,6 +8,7 @@
     ├── IdentityError          a verified answer names nobody, or two different people
     ├── SessionEnded           our own session has ended or never was
     ├── RefreshUnderWay        another request is refreshing the session's token
+    ├── DatabaseError          the database can't be read or written just now
     ├── SchemaError            the database was made by another version of schema.sql
     └── KeyFormatError         a key is not what it should be
 
@@ -154,6 +155,12 @@ class RefreshUnderWay(AlipayError):
     """Another request is refreshing the session's token: try again in a moment."""
 
     kind = "refresh-under-way"
+
+
+class DatabaseError(AlipayError):
+    """The database can't be read or written just now: gone, full, locked or damaged."""
+
+    kind = "database"
 
 
 class SchemaError(AlipayError):
