@@ -1,6 +1,6 @@
 // AXML to a tree. An XML parser can't read it ({{i <= j}} is legal), an HTML parser would ruin it.
 import { addAttribute, checkElement } from './attributes.js';
-import { allows, isTag } from './components.js';
+import { allows, NATIVE, TAGS } from './components.js';
 import { refuser } from './refusal.js';
 import { compileText } from './text.js';
 
@@ -64,7 +64,7 @@ class Parser {
 
   /** @param {string} tag @param {string} attributes @param {boolean} isEmpty */
   openElement(tag, attributes, isEmpty) {
-    if (!isTag(tag)) this.refuse(`不支持 <${tag}>`, this.at);
+    if (!TAGS.has(tag)) this.refuse(`不支持 <${tag}>`, this.at);
     const node = emptyElement(tag, this.at);
     for (const match of attributes.matchAll(ATTRIBUTE)) this.readAttribute(node, match);
     checkElement(node, this.refuse);
@@ -74,7 +74,9 @@ class Parser {
 
   /** @param {string} tag */
   closeElement(tag) {
-    if (this.open.pop()?.tag !== tag) this.refuse(`多余的 </${tag}>`, this.at);
+    const node = this.open.pop();
+    if (node?.tag !== tag) return this.refuse(`多余的 </${tag}>`, this.at);
+    if (NATIVE.has(tag) && node.children.length > 0) this.refuse(`<${tag}> 里不能有内容`, node.at);
   }
 
   /** @param {ElementNode} node @param {RegExpExecArray} match */

@@ -1,13 +1,14 @@
-// The tags that the phone knows. To add one, add its row to TAGS; its looks go to phone.css.
-// Every other tag, attribute and value is refused with its file and line.
+// The tags that the phone knows. All else is refused with its file and line.
+// To add one: its row in TAGS; what is on or off in FLAGS, what has few values in VALUES; NATIVE,
+// if a native element does its work; its looks in phone.css. A new event: a listener in events.js
+// and a trigger in tests/phone/page.mjs. tests/test_rules.py limits the size.
 
 const CONTROL = ['a:if', 'a:elif', 'a:else', 'a:for', 'a:for-item', 'a:for-index', 'a:key'];
-const LOOKS = ['key', 'id', 'class', 'style', 'hidden', 'role', 'onTap', 'catchTap'];
-const COMMON = [...CONTROL, ...LOOKS];
+const COMMON = [...CONTROL, 'key', 'id', 'class', 'style', 'hidden', 'role', 'onTap', 'catchTap'];
 const AUTHORIZE = ['open-type', 'scope', 'onGetAuthorize', 'onError'];
 
-/** The attributes of each tag. What has an id may have any data-* and aria-*, too. */
-const TAGS = new Map([
+/** Each tag's attributes and events. What has an id may have any data-* and aria-*, too. */
+export const TAGS = new Map([
   ['view', COMMON],
   ['text', [...COMMON, 'selectable']],
   ['image', [...COMMON, 'src', 'mode']],
@@ -27,17 +28,15 @@ const VALUES = new Map([
 ]);
 
 /** The attributes that are there or not, whatever their value. */
-const FLAGS = ['hidden', 'disabled', 'plain', 'loading', 'selectable', 'checked'];
+export const FLAGS = ['hidden', 'disabled', 'plain', 'loading', 'selectable', 'checked'];
 
-/** The tags whose work is done by a native element inside, and the attributes that it gets. */
-const NATIVE = new Map([
+/** The tags whose work a native element does, the only thing inside; its first properties. */
+export const NATIVE = new Map([
   ['image', { tag: 'img', properties: { alt: '' } }],
   ['checkbox', { tag: 'input', properties: { type: 'checkbox' } }],
 ]);
-const NATIVE_ATTRIBUTE = /^(src|aria-.+|role|disabled|checked)$/;
-
-/** @param {string} tag */
-export const isTag = (tag) => TAGS.has(tag);
+/** Set on the native element; the others are set on the one around it. */
+export const INNER = /^(src|aria-.+|role|disabled|checked)$/;
 
 /** @type {(tag: string, name: string) => boolean} */
 export function allows(tag, name) {
@@ -51,12 +50,3 @@ export function allowsValue(name, value) {
   if (!value) return true;
   return VALUES.get(name)?.includes(value) ?? true;
 }
-
-/** @param {string} name */
-export const isFlag = (name) => FLAGS.includes(name);
-
-/** @param {string} tag */
-export const nativeOf = (tag) => NATIVE.get(tag);
-
-/** @param {string} name */
-export const isNative = (name) => NATIVE_ATTRIBUTE.test(name);

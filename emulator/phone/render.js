@@ -1,6 +1,6 @@
 // AXML and a page's data to elements. What stays the same stays in place, and keeps its focus.
 import { rpx } from './acss.js';
-import { allowsValue, isFlag, isNative, nativeOf } from './components.js';
+import { allowsValue, FLAGS, INNER, NATIVE } from './components.js';
 import { show } from './data.js';
 import { listen } from './events.js';
 import { shown } from './shown.js';
@@ -86,7 +86,7 @@ function takeSame(old, now) {
 function create(node, host) {
   if ('text' in node) return document.createTextNode('');
   const element = document.createElement(node.tag);
-  const native = nativeOf(node.tag);
+  const native = NATIVE.get(node.tag);
   if (native) {
     const inner = document.createElement(native.tag);
     element.appendChild(Object.assign(inner, native.properties));
@@ -114,14 +114,24 @@ function updateElement(element, node, scope, host) {
     if (!allowsValue(name, value)) host.tree.refuse(`不支持 ${name}="${value}"`, node.at);
     setAttribute(element, node, name, name === 'src' ? host.resolve(show(value)) : value);
   }
-  if (!nativeOf(node.tag)) morph(element, expand(node.children, scope, host.tree), host);
+  if (!NATIVE.has(node.tag)) morph(element, expand(node.children, scope, host.tree), host);
 }
 
 /** @type {(element: HTMLElement, node: ElementNode, name: string, value: Data) => void} */
 function setAttribute(element, node, name, value) {
   const inner = /** @type {HTMLElement} */ (element.childNodes[0]);
-  const target = nativeOf(node.tag) && isNative(name) ? inner : element;
+  const target = NATIVE.has(node.tag) && INNER.test(name) ? inner : element;
   if (name === 'style') target.style.cssText = rpx(show(value));
-  else if (isFlag(name)) target.toggleAttribute(name, Boolean(value));
+  else if (FLAGS.includes(name)) setFlag(target, name, Boolean(value));
   else if (target.getAttribute(name) !== show(value)) target.setAttribute(name, show(value));
+}
+
+/**
+ * What is the same is left alone: it may be touched, and then only the property switches it.
+ * @type {(target: HTMLElement, name: string, isOn: boolean) => void}
+ */
+function setFlag(target, name, isOn) {
+  if (target.hasAttribute(name) === isOn) return;
+  target.toggleAttribute(name, isOn);
+  Object.assign(target, { [name]: isOn });
 }

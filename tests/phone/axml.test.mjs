@@ -150,6 +150,30 @@ test('docs: keywords need {{ }}: "false" is a string, and true', () => {
   );
 });
 
+test('setData switches a checkbox that was touched; what it does not change stays as touched', () => {
+  const page = open('<checkbox checked="{{on}}"/>', { on: false });
+  const box = page.all()[1];
+  box.click();
+  page.show({ on: false, other: 1 });
+  assert.equal(box.checked, true);
+  page.show({ on: true });
+  assert.equal(box.checked, true);
+  page.show({ on: false });
+  assert.equal(box.checked, false);
+  box.click();
+  box.click();
+  page.show({ on: true });
+  assert.equal(box.checked, true);
+});
+
+test('a tag with a native element inside may be written with an end, but holds nothing', () => {
+  const axml = '<image src="a.png">\n<!-- a comment -->\n</image><checkbox> </checkbox>';
+  assert.equal(
+    open(axml).text,
+    '<image><img src="a.png"></img></image><checkbox><input></input></checkbox>',
+  );
+});
+
 test('aria, role, image: the name of a picture is its alt text', () => {
   assert.match(
     open('<image src="{{s}}" role="img" aria-label="风景画"/>', { s: 'a.png' }).text,
@@ -188,6 +212,8 @@ for (const [axml, line, data] of [
   ['<view a:if="{{never}}">\n<button open-type="{{a}}"/>\n</view>', 2],
   ['<block a:if="{{never}}">\n{{yes ? 1 : a[\'constructor\']}}</block>', 2],
   ['<image mode="center"/>', 1],
+  ['<view>\n<image>lost</image></view>', 2],
+  ['\n<checkbox\n><view/></checkbox>', 2],
   ['<view>\n\n</text>', 3],
   ['\n<view>\n', 2],
   ['</view>', 1],

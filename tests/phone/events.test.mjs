@@ -1,7 +1,8 @@
 // 事件: the examples of Alipay's docs; the keyboard; the getAuthorize button.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { open, refusal } from './page.mjs';
+import { TAGS } from '../../emulator/phone/components.js';
+import { TRIGGERS, open, refusal } from './page.mjs';
 
 test('docs: the event of a tap inside', () => {
   const seen = [];
@@ -114,3 +115,25 @@ test('a handler that the page lacks is named with its line when it is needed', (
   const page = open('<view/>\n<view id="a" onTap="gone"/>');
   assert.equal(refusal(() => page.find('a').click()).line, 2);
 });
+
+for (const [tag, names] of TAGS) {
+  for (const name of names.filter((each) => /^(on|catch)[A-Z]/.test(each))) {
+    test(`<${tag} ${name}>: what the tag may have does happen`, async () => {
+      const trigger = TRIGGERS.get(name.replace(/^(on|catch)/, ''));
+      assert.ok(trigger, `page.mjs has no trigger for ${name}`);
+      const { attributes = '', isRefused = false, act } = trigger;
+      const heard = [];
+      const page = open(
+        `<${tag} ${attributes} ${name}="hear"/>`,
+        {},
+        { hear: ({ type }) => heard.push(type) },
+        async () => {
+          if (isRefused) throw { errorMessage: '用户取消授权' };
+        },
+      );
+      act(page.root.childNodes[0]);
+      await new Promise(setImmediate);
+      assert.equal(heard.length, 1, `events.js has no listener for ${name}`);
+    });
+  }
+}

@@ -1,5 +1,5 @@
-// A page of the phone without a browser: a DOM of just what render.js uses, and the page's handlers
-// called as page.js does.
+// A page of the phone without a browser: a DOM of just what render.js and events.js use, the page's
+// handlers called as page.js does, and what makes each event happen.
 import { parse } from '../../emulator/phone/axml.js';
 import { expand, morph } from '../../emulator/phone/render.js';
 
@@ -41,6 +41,19 @@ class FakeNode {
     if (siblings.includes(this)) siblings.splice(siblings.indexOf(this), 1);
   }
 
+  /** Follows the attribute until somebody has switched it, as in a browser. */
+  get checked() {
+    return this.switched ?? this.hasAttribute('checked');
+  }
+
+  set checked(value) {
+    this.switched = value;
+  }
+
+  hasAttribute(name) {
+    return this.attributes.has(name);
+  }
+
   getAttribute(name) {
     return this.attributes.get(name) ?? null;
   }
@@ -54,8 +67,9 @@ class FakeNode {
     else this.attributes.delete(name);
   }
 
-  /** A tap: the event bubbles until somebody stops it. */
+  /** A tap: it switches a checkbox; the event bubbles until somebody stops it. */
   click() {
+    if (this.type === 'checkbox') this.checked = !this.checked;
     let stopped = false;
     const event = {
       target: this,
@@ -100,6 +114,15 @@ globalThis.document = {
   createElement: (tag) => new FakeNode(tag),
   createTextNode: (data) => new FakeNode('#text', data),
 };
+
+const CONSENT = 'open-type="getAuthorize" scope="userInfo"';
+
+/** By event: what else its element has to have, and what the user does. */
+export const TRIGGERS = new Map([
+  ['Tap', { act: (element) => element.click() }],
+  ['GetAuthorize', { attributes: CONSENT, act: (element) => element.click() }],
+  ['Error', { attributes: CONSENT, isRefused: true, act: (element) => element.click() }],
+]);
 
 /** What the phone shows of some AXML with this data; `handlers` are the page's, `show(data)` is a setData. */
 export function open(axml, data = {}, handlers = {}, authorize = async () => {}) {
