@@ -80,6 +80,7 @@ class Accounts:
             self.consents: dict[str, list[str]] = {member: [] for member in MEMBERS}  # app ids
             self._codes: dict[str, Grant] = {}  # by auth code
             self._grants: dict[str, Grant] = {}  # by access token
+            self._ended: set[str] = set()  # access tokens whose time was cut short
             self._app_codes: set[str] = set()
 
     def ids(self, app_id: str, member: str, with_union_id: bool = False) -> dict[str, str]:
@@ -164,7 +165,8 @@ class Accounts:
             raise Refused("aop.invalid-auth-token", "auth_token is unknown, refreshed or revoked")
         if grant.app_id != app_id:
             raise Refused("isv.unmatched-app-id", f"auth_token was given to {grant.app_id}")
-        if self.clock() >= grant.started + grant.tokens["expires_in"]:
+        ends = grant.started + grant.tokens["expires_in"]
+        if access_token in self._ended or self.clock() >= ends:
             raise Refused("aop.auth-token-time-out", "auth_token has expired")
         return grant
 
@@ -175,6 +177,14 @@ class Accounts:
             self._codes = _without(member, self._codes)
             self._grants = _without(member, self._grants)
             self.consents[member] = []
+
+    def end_access_tokens(self, member: object) -> None:
+        """Let the member's access tokens have ended, as after 15 days; they can be refreshed."""
+        member = choice(member, MEMBERS, "member")
+        with self._lock:
+            self._ended |= {
+                token for token, grant in self._grants.items() if grant.member == member
+            }
 
     def identify_by(self, mode: object) -> None:
         """Which ids apps get: open_id (new apps), user_id (old ones) or both (the transition)."""
@@ -203,6 +213,14 @@ class Accounts:
                 raise Refused("isv.code-invalid", "the app_auth_code is unknown or used")
             self._app_codes.remove(code)
         return {"app_auth_token": self.merchant_token, **DATA["app_auth"]}
+
+
+def known_ids(app_id: str, member: str) -> dict[str, str]:
+    """Both ids by which an app can come to know the member, whatever the identity switch says."""
+    return {
+        "open_id": _derived("open_id", app_id, member),
+        "user_id": MEMBERS[member]["user_id"],
+    }
 
 
 def profile(member: str, origin: str) -> dict[str, str]:

@@ -42,6 +42,15 @@ def list_faults() -> dict[str, Any]:
     return {"active": state().faults.active(), "faults": [row.as_dict() for row in FAULTS.values()]}
 
 
+@control.get("/switches")
+def list_switches() -> dict[str, Any]:
+    """What is switched on: the fault, which ids apps get, the apps without the product."""
+    accounts = state().accounts
+    unbound = sorted(accounts.without_product)
+    fault = state().faults.active()
+    return {"fault": fault, "identity": accounts.identity, "unbound": unbound}
+
+
 @control.post("/auth-code")
 def give_auth_code() -> dict[str, str]:
     """`{"member", "scopes", "app_id"?}` → what my.getAuthCode gives once the member has agreed."""
@@ -62,6 +71,13 @@ def give_app_auth_code() -> dict[str, str]:
 def revoke_consent() -> dict[str, str]:
     """`{"member"}`: 解除授权, what the member does in Alipay to withdraw every consent."""
     state().accounts.revoke(json_body().get("member"))
+    return {}
+
+
+@control.post("/expire")
+def end_access_tokens() -> dict[str, str]:
+    """`{"member"}`: their access tokens have ended, as after 15 days; they can be refreshed."""
+    state().accounts.end_access_tokens(json_body().get("member"))
     return {}
 
 

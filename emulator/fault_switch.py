@@ -37,18 +37,18 @@ class FaultSwitch:
             return {"name": self._fault.name, "times": self._times}
 
     def spoil(self, answer: Answer, call: GatewayCall) -> str | None:
-        """Spoil the answer if a fault is switched on that fits the call's method; its name."""
-        fault = self._next(call.method)
+        """Spoil the answer if a fault is switched on that fits the call; its name."""
+        fault = self._next(call)
         if fault is None:
             return None
         fault.spoil(answer, call)
         return fault.name
 
-    def _next(self, method: str) -> Fault | None:
-        """The fault for a call of this method, which is counted."""
+    def _next(self, call: GatewayCall) -> Fault | None:
+        """The fault for this call, which is counted."""
         with self._lock:
             fault = self._fault
-            if fault is None or fault.method not in (None, method):
+            if fault is None or not fault.fits(call):
                 return None
             if self._times is not None:
                 self._times -= 1

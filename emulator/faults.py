@@ -1,8 +1,10 @@
 """The ways in which the gateway can be told to misbehave, by name.
 
 To add one, write a function here that spoils an `Answer` and put @fault above it, then say in
-faults.json what it does: under the same name, with `-` for `_`, in both languages. That is all.
-The group "code" is made of alipay_member/gateway_errors.json: a new error there is a new fault.
+faults.json what it does: under the same name, with `-` for `_`, in both languages, and the key of
+the error that is to be expected of whoever reads the answer (none: it must be accepted). That is
+all. The group "code" is made of alipay_member/gateway_errors.json: a new error there is a new
+fault.
 
 A call is carried out before its answer is spoiled: an auth code is used up all the same.
 """
@@ -214,9 +216,27 @@ def forged_node(answer: Answer) -> bytes:
 # ── the table ──
 
 
+# What the table of errors does not say of some of them. Whoever refreshes a token that has ended
+# must be let to succeed. An error of one grant_type is no answer to the other.
+SPECIAL: dict[str, dict[str, Any]] = {
+    "aop.auth-token-time-out": {"once": True, "recovers": True},
+    "isv.code-invalid": {"grant_type": "authorization_code"},
+    "isv.refresh-token-invalid": {
+        "grant_type": "refresh_token",
+        "expect": "session-ended",
+        "recovers": True,
+    },
+}
+
+
 @dataclass(frozen=True)
 class Fault:
-    """One fault: what it does, in words and in code, and the only method that it fits, if any."""
+    """One fault: what it does, in words and in code, and the only calls that it fits, if any.
+
+    `expect` is the key of the error that alipay_member makes of it (app.py says session-ended where
+    a refresh is refused), None if the answer must be accepted. `once`: it is meant for one call.
+    `recovers`: after the error the app goes on by itself.
+    """
 
     name: str
     group: str
@@ -224,10 +244,30 @@ class Fault:
     en: str
     spoil: Spoil
     method: str | None = None
+    grant_type: str | None = None
+    expect: str | None = None
+    once: bool = False
+    recovers: bool = False
 
-    def as_dict(self) -> dict[str, str]:
+    def fits(self, call: GatewayCall) -> bool:
+        """Whether the gateway could answer this call so."""
+        if self.method not in (None, call.method):
+            return False
+        return self.grant_type in (None, call.parameters.get("grant_type"))
+
+    @property
+    def needs(self) -> str | None:
+        """What must happen for it to be met: a new "login", or a "member" whose token has ended."""
+        if self.grant_type == "refresh_token":
+            return "member"
+        if self.method == TOKEN:
+            return "login"
+        return None
+
+    def as_dict(self) -> dict[str, Any]:
         """The fault as a page may list it."""
-        return {"name": self.name, "group": self.group, "zh": self.zh, "en": self.en}
+        names = ("name", "group", "zh", "en", "expect", "once", "recovers", "needs", "method")
+        return {name: getattr(self, name) for name in names}
 
 
 def read_faults() -> dict[str, Fault]:
@@ -253,6 +293,7 @@ def code_fault(row: dict[str, Any], name: str, *, is_signed: bool) -> Fault:
     if not is_signed:
         zh += "（未签名）"
         en += " (unsigned)"
+    about: dict[str, Any] = {"expect": row["sub_code"]}
     return Fault(
         name=name,
         group="code",
@@ -260,6 +301,7 @@ def code_fault(row: dict[str, Any], name: str, *, is_signed: bool) -> Fault:
         en=f"{row['code']}: {en}.",
         spoil=functools.partial(gateway_error, row["sub_code"], is_signed),
         method=row.get("method"),
+        **about | SPECIAL.get(row["sub_code"], {}),
     )
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from alipay_member.errors import SessionEnded
 from alipay_member.methods import Profile, Token
-from alipay_member.store import Member, MemberStore, Session
+from alipay_member.store import Member, Session
+
+from .breakable import BreakableStore
 
 Rows = dict[str, dict[str, Any]]  # of the members table, by their internal key
 Where = tuple[str, tuple[object, ...]]  # a condition in SQL, and its values
@@ -28,7 +30,7 @@ class Write:
 Listener = Callable[[Write], None]
 
 
-class WatchedStore(MemberStore):
+class WatchedStore(BreakableStore):
     """What serve.py gives to create_app for the workbench. Writes take place one at a time."""
 
     def __init__(self, database_url: str, clock: Callable[[], float] = time.time) -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from helpers import needs_emulator
+from plain_client import TOKEN
 
 pytestmark = needs_emulator
 
@@ -52,14 +53,23 @@ CODES = [
     ("40006", "Insufficient Permissions", "isv.insufficient-isv-permissions", "ISV权限不足"),
 ]
 OF_TOKEN = {"isv.code-invalid", "isv.refresh-token-invalid", "isv.grant-type-invalid"}
+OF_REFRESH = "isv.refresh-token-invalid"
 UNSIGNED = {"isv.invalid-app-id", "isv.missing-app-id"}  # no app, no key
+
+
+def refresh(plain, tokens):
+    return plain.call(TOKEN, grant_type="refresh_token", refresh_token=tokens["refresh_token"])
 
 
 @pytest.mark.parametrize(("code", "msg", "sub_code", "sub_msg"), CODES)
 def test_each_code_of_the_table_can_be_switched_on(plain, code, msg, sub_code, sub_msg):
-    token = plain.token()["access_token"]
+    tokens = plain.token()
+    token = tokens["access_token"]
     plain.switch("PUT", "fault", name=sub_code, times=1)
-    node = plain.token() if sub_code in OF_TOKEN else plain.share(token)
+    if sub_code == OF_REFRESH:
+        node = refresh(plain, tokens)
+    else:
+        node = plain.token() if sub_code in OF_TOKEN else plain.share(token)
     assert (node["code"], node["msg"], node["sub_code"]) == (code, msg, sub_code)
     assert node.get("sub_msg", "").startswith(sub_msg or "")
     assert ("sub_msg" in node) == (sub_msg is not None)
@@ -67,7 +77,8 @@ def test_each_code_of_the_table_can_be_switched_on(plain, code, msg, sub_code, s
         "error_response" if sub_code in OF_TOKEN else "alipay_user_info_share_response"
     )
     assert plain.is_signed == (sub_code not in UNSIGNED)
-    assert plain.share(token)["code"] == "10000"
+    if sub_code != OF_REFRESH:
+        assert plain.share(token)["code"] == "10000"
 
 
 @pytest.mark.parametrize(
@@ -81,8 +92,10 @@ def test_each_code_of_the_table_can_be_switched_on(plain, code, msg, sub_code, s
     ],
 )
 def test_what_the_gateway_has_sent_unsigned_can_be_had_unsigned(plain, sub_code):
+    tokens = plain.token()
     plain.switch("PUT", "fault", name=f"unsigned:{sub_code}")
-    assert plain.token()["sub_code"] == sub_code
+    node = refresh(plain, tokens) if sub_code == OF_REFRESH else plain.token()
+    assert node["sub_code"] == sub_code
     assert not plain.is_signed
 
 
@@ -96,3 +109,18 @@ def test_a_stray_20000_comes_in_gbk_although_utf_8_was_asked_for(spoiled):
             "sub_msg": "系统繁忙",
         }
     }
+
+
+@pytest.mark.parametrize("name", [OF_REFRESH, f"unsigned:{OF_REFRESH}"])
+def test_a_refresh_tokens_error_is_no_answer_to_a_code(plain, name):
+    plain.switch("PUT", "fault", name=name)
+    tokens = plain.token()
+    assert "access_token" in tokens
+    assert refresh(plain, tokens)["sub_code"] == OF_REFRESH
+
+
+def test_a_codes_error_is_no_answer_to_a_refresh(plain):
+    tokens = plain.token()
+    plain.switch("PUT", "fault", name="isv.code-invalid")
+    assert plain.token()["sub_code"] == "isv.code-invalid"
+    assert "access_token" in refresh(plain, tokens)

@@ -28,7 +28,10 @@ def test_the_list_is_ready_for_a_page(plain):
         "legal",
     }
     for row in listed["faults"]:
-        assert row.keys() == {"name", "group", "zh", "en"}
+        assert row.keys() == {
+            *("name", "group", "zh", "en"),
+            *("expect", "once", "recovers", "needs", "method"),
+        }
         assert re.search("[一-鿿]", row["zh"]) or row["name"] == "SYSTEM_ERROR"
         assert len(row["en"]) > 10
     assert {

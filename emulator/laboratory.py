@@ -1,0 +1,91 @@
+"""The workbench's switches, under /workbench: what can be broken, and the emulator's own."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from flask import Blueprint, Response, abort, current_app, request
+
+from .failures import FAILURES, Failures, words
+from .guard import only_json, only_this_machine
+from .link import EmulatorLink
+from .recorder import Recorder
+from .trace import as_json, new_step
+
+CONTROLS = (
+    "members",
+    "faults",
+    "switches",
+    "fault",
+    "identity",
+    "product",
+    "auth-code",
+    "app-auth-code",
+    "revoke",
+    "expire",
+)
+FUNCTIONS = {  # what does what is done once
+    "revoke": "emulator/accounts.py · Accounts.revoke()",
+    "expire": "emulator/accounts.py · Accounts.end_access_tokens()",
+    "end-sessions": "emulator/breakable.py · BreakableStore.end_sessions()",
+}
+routes = Blueprint("laboratory", __name__, url_prefix="/workbench")
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """What the routes below work with."""
+
+    failures: Failures
+    emulator: EmulatorLink
+    recorder: Recorder
+    app_id: str  # the phone's app; an ISV's is its merchant's
+
+
+def current() -> Laboratory:
+    """The laboratory of the app that answers this request."""
+    found: Laboratory = current_app.extensions["laboratory"]
+    return found
+
+
+@routes.before_request
+def guard() -> None:
+    """No web page elsewhere can reach the switches."""
+    only_this_machine()
+    only_json()
+
+
+@routes.get("/words/laboratory")
+def list_ways() -> dict[str, Any]:
+    """Every way of failing, by groups, and which to start with."""
+    return words()
+
+
+@routes.put("/failure")
+def fail() -> Response:
+    """`{"name", "member"}`: one thing goes wrong, by its name; null mends all."""
+    body = request.get_json()
+    if not isinstance(body, dict):
+        abort(400)
+    name = body.get("name") or None
+    if not isinstance(name, str | None):
+        abort(400)
+    answer = current().failures.switch(name, body.get("member"))
+    act = FAILURES.get(name or "", {}).get("act")
+    if act and answer.status_code == requests.codes.ok:
+        current().recorder.record(new_step("act", str(name), str(name), "", FUNCTIONS[act]))
+    return answer
+
+
+@routes.route(f"/emulator/<any{CONTROLS}:name>", methods=["GET", "POST", "PUT"])
+def control(name: str) -> Response:
+    """The emulator's answer for the app in the phone, which `members` names."""
+    own = {"app_id": current().app_id}
+    body = as_json(request.get_data(as_text=True))
+    if isinstance(body, dict):
+        body = own | body
+    answer = current().emulator.ask(request.method, name, body)
+    if name == "members" and answer.data:
+        answer.set_data(json.dumps(own | answer.get_json()))
+    return answer

@@ -1,0 +1,68 @@
+// What is expected of a way of failing, held against the steps that come: was it seen?
+
+/** A request of the phone that came to a good end. */
+const works = ({ kind, outcome, title }) =>
+  kind === 'request' && outcome === 200 && /^(POST|GET) \/api\//.test(title);
+
+/**
+ * `see(step)` takes each step, `settle()` is called once all that belongs together has come. Then
+ * `seen` or `wrong` is true, and `begun` once there was a sign of it.
+ * @param {Way} way
+ */
+export function expectation(way) {
+  const since = Date.now() / 1000 - 1;
+  const state = { seen: false, wrong: false, begun: false, see, settle };
+  /** Which request was the last to fail as expected, and which one to work; the web login has none. */
+  let failedIn;
+  let workedIn;
+  let fetched = 0;
+
+  function see(step) {
+    if (step.at < since || state.seen) return;
+    if (works(step)) workedIn = step.trace;
+    if (!way.expect) seeAccepted(step);
+    else if (way.recovers) seeRecovery(step);
+    else seeRefusal(step);
+  }
+
+  /** The error, and nothing saved by the request that met it. */
+  function seeRefusal({ kind, title, trace, outcome, error }) {
+    if (error?.code === way.expect) {
+      state.begun = true;
+      failedIn = trace;
+      // Only a POST could have saved something, and its store step follows.
+      state.seen = kind !== 'exchange' && !title.startsWith('POST');
+    } else if (state.begun && kind === 'store' && trace === failedIn) {
+      state.seen = outcome === 'same';
+      state.wrong = outcome === 'saved';
+    }
+  }
+
+  /** The error, then the member's data: in the same request, or in a later one. */
+  function seeRecovery(step) {
+    if (step.error?.code === way.expect) {
+      state.begun = true;
+      state.seen = step.kind === 'exchange' && step.trace === workedIn;
+    } else if (state.begun && works(step)) {
+      state.seen = step.title.endsWith('/api/member');
+    }
+  }
+
+  /** An answer of Alipay that was spoiled legally, in a request that worked. */
+  function seeAccepted(step) {
+    if (step.kind === 'taps') state.begun = true;
+    const isMeant = [null, undefined, step.title].includes(way.method);
+    const isVerified = step.kind === 'exchange' && step.outcome === 'verified' && !step.error;
+    if (isVerified && isMeant && step.trace === workedIn) fetched += 1;
+  }
+
+  /** All that came of one tap is known by now. */
+  function settle() {
+    const isTapped = !way.phone?.twice || state.begun;
+    if (way.expect || fetched === 0 || !isTapped) return;
+    state.wrong = Boolean(way.phone) && fetched > 1;
+    state.seen = !state.wrong;
+  }
+
+  return state;
+}
