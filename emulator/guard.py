@@ -3,17 +3,45 @@
 The gateway itself has no such guard: any program may call it, as it may call Alipay's.
 """
 
+from typing import NoReturn
+
 from flask import Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto")
+
 
 def only_this_machine() -> None:
-    """Refuse another Host, which is DNS rebinding, and another Origin, which is a foreign page."""
+    """Refuse what did not come straight from here, and say why.
+
+    Another Host is DNS rebinding, a header of a proxy is a tunnel, through which anybody may look;
+    another Origin is a foreign page.
+    """
     own = request.host_url.rstrip("/")
     host_name = request.host.partition(":")[0]
-    is_local = host_name in ("127.0.0.1", "localhost")
-    if not is_local or request.headers.get("Origin", own) != own:
-        abort(403, "only programs on this machine and pages of this address are answered")
+    if host_name not in ("127.0.0.1", "localhost"):
+        refuse(
+            "这里给出令牌，只回答本机：请打开 http://127.0.0.1 加端口，而不是别的主机名。",
+            "Tokens are shown here, so only this machine is answered: "
+            f"open it at http://127.0.0.1 with its port, not as {host_name}.",
+        )
+    for name in FORWARDED:
+        if name in request.headers:
+            refuse(
+                f"请求经过了代理或隧道（{name}）：这里给出令牌，只回答直接来自本机的请求。",
+                f"The request came through a proxy or tunnel ({name}): tokens are shown here, so "
+                "only what comes straight from this machine is answered.",
+            )
+    if request.headers.get("Origin", own) != own:
+        refuse(
+            "请求来自别的网页：这里只回答本机的程序和自己的网页。",
+            "only programs on this machine and pages of this address are answered",
+        )
+
+
+def refuse(zh: str, en: str) -> NoReturn:
+    """403 in both languages: programs read it, and people in their browser."""
+    abort(403, f"{zh} {en}")
 
 
 def only_json() -> None:

@@ -85,6 +85,31 @@ def test_a_rebound_name_sees_nothing(bench, path, host):
 
 
 @pytest.mark.parametrize("path", PAGES)
+def test_another_host_name_is_told_why(bench, path):
+    refused = bench.get(path, headers={"Host": "bench.example:8000"}).text
+    assert "not as bench.example" in refused
+    assert "只回答本机" in refused
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Forwarded-For", "203.0.113.9"),
+        ("X-Forwarded-Host", "bench.example"),
+        ("X-Forwarded-Proto", "https"),
+        ("Via", "1.1 tunnel"),
+        ("Forwarded", "for=203.0.113.9"),
+    ],
+)
+def test_what_came_through_a_tunnel_is_told_why(bench, path, name, value):
+    answer = bench.get(path, headers={name: value})
+    assert answer.status_code == 403
+    assert f"came through a proxy or tunnel ({name})" in answer.text
+    assert f"代理或隧道（{name}）" in answer.text
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_the_page_itself_sees_everything(bench, path):
     with bench.get(path, headers={"Origin": "http://127.0.0.1:8000"}) as answer:
         assert answer.status_code == 200
