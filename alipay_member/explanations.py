@@ -49,7 +49,8 @@ def describe(error: AlipayError, lang: str) -> Description:
     message = error.message
     hint = ""
     if isinstance(error, GatewayError):
-        known = known or explain(error.code, lang)
+        if not known and error.code.isdecimal():  # no unsigned text is explained as an own error
+            known = explain(error.code, lang)
         message = error.sub_msg or error.msg  # the gateway's own words come first
         parts = [_sentences(known, lang), _difference(error, lang)]
         hint = "\n".join(part for part in parts if part)
