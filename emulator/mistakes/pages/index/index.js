@@ -31,22 +31,46 @@ const MISTAKES = [
     right: 'POST /api/member，不带资料',
     why: '客户端资料没有签名，谁都能改。服务器不读它，自己去支付宝取。',
   },
+  {
+    id: 'literal',
+    title: '照抄官方旧示例',
+    wrong: 'my.httpRequest({ url, data: { authcode: res.authcode } })',
+    right: "my.request({ url, method: 'POST', data: { auth_code: res.authCode } })",
+    why: '不写 method 就是 GET，res.authcode 又是 undefined：地址里只剩 ?authcode=undefined。',
+  },
+  {
+    id: 'http',
+    title: '服务器地址用明文 http',
+    wrong: "url: 'http://isv.com/auth'",
+    right: "url: 'https://…'，域名在服务器域名白名单里",
+    why: '真机只连白名单里的 https 域名；在明文上，路上的人都能读到授权码。',
+  },
+  {
+    id: 'refresh',
+    title: 'auth_code 旁边又放 refresh_token',
+    wrong: 'setCode(code); setRefreshToken(token)',
+    right: 'grant_type=authorization_code 只配 code',
+    why: '换令牌只传 code，刷新只传 refresh_token。客户端不该有 refresh_token；服务器也不读它。',
+  },
 ];
 
 const getAuthCode = (scopes) =>
   new Promise((resolve, reject) => my.getAuthCode({ scopes, success: resolve, fail: reject }));
 
-/** POSTs JSON to our server; resolves with the answer whatever its status. */
-const send = (api, method, path, data, headers = {}) =>
+/** Resolves with the server's answer whatever its status. */
+const answerOf = (api, options) =>
   new Promise((resolve, reject) => {
-    my[api]({
-      url: API_BASE + path,
-      method,
-      data,
-      headers: { 'content-type': 'application/json', ...headers },
-      success: resolve,
-      fail: (res) => (res.status ? resolve(res) : reject(res)),
-    });
+    const fail = (res) => (res.status ? resolve(res) : reject(res));
+    my[api]({ ...options, success: resolve, fail });
+  });
+
+/** Sends JSON to our server. */
+const send = (api, method, path, data, headers = {}) =>
+  answerOf(api, {
+    url: API_BASE + path,
+    method,
+    data,
+    headers: { 'content-type': 'application/json', ...headers },
   });
 
 const does = {
@@ -69,6 +93,26 @@ const does = {
     return send('request', 'POST', '/api/member', forged, {
       Authorization: `Bearer ${data.session}`,
     });
+  },
+  async literal() {
+    const res = await getAuthCode('auth_base');
+    return answerOf('httpRequest', {
+      url: `${API_BASE}/api/auth`,
+      data: { authcode: res.authcode },
+    });
+  },
+  async http() {
+    const { authCode } = await getAuthCode('auth_base');
+    return answerOf('request', {
+      url: 'http://isv.com/auth',
+      method: 'POST',
+      data: { auth_code: authCode },
+    });
+  },
+  async refresh() {
+    const { authCode } = await getAuthCode('auth_base');
+    const both = { auth_code: authCode, refresh_token: '201208134b203fe6c11548bcabd8da5bb087a83b' };
+    return send('request', 'POST', '/api/auth', both);
   },
 };
 
