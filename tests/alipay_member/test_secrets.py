@@ -32,15 +32,21 @@ CALLS = {  # node: the call, and what a gateway could repeat of it
     TOKEN_NODE: (lambda client: client.exchange_code(CODE), f"{MERCHANT}{CODE}"),
     OTHER_NODE: (lambda client: client.execute("alipay.a.b", {"biz_content": NOTE})["code"], NOTE),
 }
-ECHOED = ("msg", "sub_code", "sub_msg")
+ECHOED = ("code", "msg", "sub_code", "sub_msg")
 REPLIES = {
     "success": lambda name: http(answer(NODE, name)),
     "wrong key": lambda name: http(answer(NODE, name, signature(NODE, "stranger"))),
-    "echo": lambda name: http(
-        answer(encoded({"code": "40004"} | dict.fromkeys(ECHOED, CALLS[name][1])), name)
-    ),
+    "echo": lambda name: http(answer(encoded(dict.fromkeys(ECHOED, CALLS[name][1])), name)),
     "http 500": lambda name: http(b"oops", "500 Oops"),
     "hung up": lambda name: b"",
+    "malformed header": lambda name: http(answer(NODE, name), headers=f"{CALLS[name][1]}\r\n"),
+    "named charset": lambda name: http(answer(NODE, name), charset=CALLS[name][1]),
+    "encoding": lambda name: http(b"", headers=f"Content-Encoding: {CALLS[name][1]}\r\n"),
+    "reason": lambda name: http(b"", f"500 {CALLS[name][1]}"),
+    "status line": lambda name: f"{CALLS[name][1]}\r\n".encode(),
+    "chunk size": lambda name: (
+        f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{CALLS[name][1]}\r\n".encode()
+    ),
 }
 
 
@@ -118,7 +124,7 @@ def test_invalid_signature_says_no_secret(emulator, settings, caplog):
 
 @needs_emulator
 def test_settings_say_no_secret(emulator, tmp_path):
-    values = emulator.isv_settings() | {"SECRET_KEY": "0123456789abcdef0123456789ABCDEF"}
+    values = emulator.isv_settings() | {"SECRET_KEY": "7f3c9a51e0b84d26a97d13f58c60be42"}
     text = repr(Settings.load(tmp_path, values=values))
     secret = [value for name, value in values.items() if "KEY" in name or "TOKEN" in name]
     assert len(secret) == 6
