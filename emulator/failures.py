@@ -29,7 +29,8 @@ REVOKE, EXPIRE, END_SESSIONS = "revoke", "expire", "end-sessions"  # what is don
 def ways() -> list[dict[str, Any]]:
     """Every way of failing, with its sentence and, as `seen`, what is to be expected of it."""
     rows = [*FAILURES.values(), *(fault.as_dict() for fault in FAULTS.values())]
-    return [row | {"seen": expectation(row)} for row in rows]
+    unsaid = {"expect": None, "needs": None, "recovers": False}
+    return [unsaid | row | {"seen": expectation(row)} for row in rows]
 
 
 def expectation(row: dict[str, Any]) -> dict[str, str]:

@@ -87,22 +87,22 @@ class WatchedStore(BreakableStore):
         except SessionEnded:
             return []
 
-    # ── what only the workbench asks ──
+    # ── what only the workbench asks, even while the app has lost its database ──
 
     def members(self, app_id: str) -> list[Member]:
         """Every member of one app, oldest first."""
-        with self._database.reading() as db:
+        with self._kept.reading() as db:
             return self._members(db, "app_id = ? ORDER BY first_seen, id", app_id)
 
     def count_members(self, app_id: str) -> int:
         """How many members one app has."""
-        with self._database.reading() as db:
+        with self._kept.reading() as db:
             count = db.execute("SELECT COUNT(*) FROM members WHERE app_id = ?", (app_id,))
             return int(count.fetchone()[0])
 
     def count_sessions(self, app_id: str) -> int:
         """How many sessions of one app are open."""
-        with self._database.reading() as db:
+        with self._kept.reading() as db:
             count = db.execute(
                 "SELECT COUNT(*) FROM sessions JOIN members ON members.id = member_id "
                 "WHERE app_id = ? AND expires_at > ?",
@@ -112,7 +112,7 @@ class WatchedStore(BreakableStore):
 
     def clear(self, app_id: str) -> None:
         """Forget every member of one app, and their sessions."""
-        with self._database.writing() as db:
+        with self._kept.writing() as db:
             db.execute("DELETE FROM members WHERE app_id = ?", (app_id,))
 
     def _rows(self, *touched: Where) -> Rows:
