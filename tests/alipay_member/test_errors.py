@@ -103,6 +103,21 @@ FLAWS = [
     ("disconnect", TransportError, "connection", "连接中途断开", "connection broke"),
     ("no-id", IdentityError, "no-id", "没有 open_id", "neither open_id nor user_id"),
 ]
+ACCEPTED = ["cert-sn", "white-space", "tricky-text"]
+SLOW = "slow"  # with a client that waits less: test_slow_gateway_times_out
+ONLY_THE_STORE_SEES_IT = "other-person"  # who the member is, no client knows: tests/app/test_app.py
+
+
+@needs_emulator
+def test_every_fault_is_in_one_of_the_lists_above():
+    from emulator.faults import FAULTS
+
+    groups = ("signature", "transport", "identity", "legal")
+    names = sorted(name for name, fault in FAULTS.items() if fault.group in groups)
+    refused = [flaw[0] for flaw in FLAWS]
+    assert names == sorted([*refused, *ACCEPTED, SLOW, ONLY_THE_STORE_SEES_IT])
+    legal = {name for name, fault in FAULTS.items() if fault.group == "legal"}
+    assert legal == set(ACCEPTED)  # so each that must be accepted is tried below
 
 
 @needs_emulator
@@ -124,12 +139,12 @@ def test_wrong_answer_is_refused_with_its_reason(
 @needs_emulator
 def test_slow_gateway_times_out(emulator, settings, auth_code):
     client = AlipayClient(**settings.client_options(settings.app), timeout=(1, 0.3))
-    emulator.faults.set("slow", 1)
+    emulator.faults.set(SLOW, 1)
     assert raised(lambda: client.exchange_code(auth_code())).key == "transport:timeout"
 
 
 @needs_emulator
-@pytest.mark.parametrize("fault", ["cert-sn", "white-space", "tricky-text"])
+@pytest.mark.parametrize("fault", ACCEPTED)
 def test_unusual_but_lawful_answer_is_accepted(emulator, calls, fault):
     emulator.faults.set(fault)
     calls["exchange"]()

@@ -68,10 +68,9 @@ class PlainClient:
     @property
     def is_signed(self) -> bool:
         """Whether the last answer is signed; if so, Alipay must have signed the node's bytes."""
-        match = re.fullmatch(
-            rb'\{"\w+":(\{.*\})(?:,"sign":"([^"]+)")?\}', self.answer.content, re.DOTALL
-        )
-        assert match
+        body = self.answer.content
+        match = re.fullmatch(rb'\s*\{"\w+":(\{.*\})(?:,"sign":"([^"]+)")?\}\s*', body, re.DOTALL)
+        assert match, f"neither a node nor a node and its sign: {body[:500]!r}"
         if match[2] is None:
             return False
         self.alipay_key.verify(

@@ -16,7 +16,9 @@ pytestmark = needs_emulator
 
 def parts(plain):
     """(members before sign, as bytes; the signature) of the last answer."""
-    match = re.fullmatch(rb'\{(.*),"sign":"([^"]*)"\}', plain.answer.content, re.DOTALL)
+    body = plain.answer.content
+    match = re.fullmatch(rb'\s*\{(.*),"sign":"([^"]*)"\}\s*', body, re.DOTALL)
+    assert match, f"not a node and its sign: {body[:500]!r}"
     return match[1], base64.b64decode(match[2])
 
 
