@@ -8,9 +8,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
-import requests
 from flask import (
     Blueprint,
     Flask,
@@ -18,7 +16,6 @@ from flask import (
     abort,
     current_app,
     jsonify,
-    make_response,
     render_template,
     request,
     send_from_directory,
@@ -26,11 +23,14 @@ from flask import (
 
 from alipay_member.explanations import fields
 
-from . import start
+from . import laboratory, naive, start
+from .accounts import MEMBERS, known_ids
+from .failures import FIRST, Failures, ways
 from .guard import only_json, only_this_machine
+from .link import EmulatorLink
 from .recorder import Recorder
-from .trace import as_json, new_step
-from .watched import Rows, WatchedStore
+from .source import NoSourceError, function_at
+from .watched import WatchedStore
 
 HERE = Path(__file__).parent
 FOLDERS = {
@@ -44,19 +44,11 @@ TYPES = {
     ".js": "text/javascript",
     ".json": "application/json",
 }
+VICTIM = "no-avatar"  # 王誠, whom the naive server knows from the start
 PORT = 8001  # the same each time, because the members' rows hold the addresses of avatars
-CONTROLS = (
-    "members",
-    "faults",
-    "fault",
-    "identity",
-    "product",
-    "auth-code",
-    "app-auth-code",
-    "revoke",
-)
 WORDS = json.loads((HERE / "words.json").read_text("utf-8"))
-FAILURES = {failure["name"]: failure for failure in WORDS["failures"]}
+STAGE = json.loads((HERE / "stage.json").read_text("utf-8"))  # chapters and contrast
+FIELD = ("name", "zh", "en", "source", "empty", "values")  # what the contrast says of a field
 routes = Blueprint(
     "workbench",
     __name__,
@@ -89,34 +81,29 @@ def attach(app: Flask) -> None:
     if not isinstance(parts.store, WatchedStore):
         raise TypeError("the workbench needs create_app(settings, store=WatchedStore(…))")
     clients = [client for client in (parts.client, parts.web_client) if client]
+    app_ids = list(dict.fromkeys(client.member_app_id for client in clients))
+    emulator = EmulatorLink(parts.client.gateway_url)
+    recorder = Recorder(app, clients, parts.store)
+    failures = Failures(parts.store, clients, emulator, app_ids[0])
     app.extensions["workbench"] = Bench(
         store=parts.store,
-        recorder=Recorder(app, clients, parts.store),
-        emulator=EmulatorLink(parts.client.gateway_url),
-        app_ids=list(dict.fromkeys(client.member_app_id for client in clients)),
+        recorder=recorder,
+        emulator=emulator,
+        app_ids=app_ids,
         has_web_login=parts.web_client is not None,
     )
+    app.extensions["laboratory"] = laboratory.Laboratory(failures, emulator, recorder, app_ids[0])
+    start_naive(app_ids[0])
     app.register_blueprint(routes)
+    app.register_blueprint(naive.naive, url_prefix="/workbench/naive")
+    app.register_blueprint(laboratory.routes)
     app.config["LANDING_PAGE"] = "/workbench/"
 
 
-class EmulatorLink:
-    """The way to an emulator's switches, which may be in another process."""
-
-    def __init__(self, gateway_url: str) -> None:
-        self._gateway_url = gateway_url
-        self._session = requests.Session()
-        self._session.trust_env = False  # a company's proxy can't reach this machine
-
-    def ask(self, method: str, name: str, body: Any = None) -> Response:
-        """The emulator's answer to a call of its control route; 502 if it is not running."""
-        url = urljoin(self._gateway_url, f"/emulator/{name}")
-        sent = {} if body is None else body
-        try:
-            answer = self._session.request(method, url, json=sent, timeout=5)
-        except requests.RequestException:
-            return make_response(jsonify(error="the emulator is not running"), 502)
-        return Response(answer.content, answer.status_code, mimetype="application/json")
+def start_naive(app_id: str) -> None:
+    """The naive server knows nobody of this app but its victim."""
+    victim = {"nick_name": MEMBERS[VICTIM]["profile"]["nick_name"], "avatar": None}
+    naive.members[:] = [victim | known_ids(app_id, VICTIM)]
 
 
 @dataclass(frozen=True)
@@ -129,9 +116,21 @@ class Bench:
     app_ids: list[str]  # whose members are shown: the phone's app first; an ISV's is its merchant's
     has_web_login: bool
 
-    def rows(self) -> Rows:
-        """The members as they are stored now."""
-        return [row.as_dict() for app_id in self.app_ids for row in self.store.members(app_id)]
+    @property
+    def own(self) -> str:
+        """The app id of the phone's app."""
+        return self.app_ids[0]
+
+    def counts(self) -> dict[str, int]:
+        """How many members and sessions the phone's app has now."""
+        return {
+            "members": self.store.count_members(self.own),
+            "sessions": self.store.count_sessions(self.own),
+        }
+
+    def victim(self) -> dict[str, str]:
+        """The ids of the person whom a lying client claims to be."""
+        return known_ids(self.own, VICTIM)
 
 
 def bench() -> Bench:
@@ -140,6 +139,7 @@ def bench() -> Bench:
     return found
 
 
+@naive.naive.before_request
 @routes.before_request
 def guard() -> None:
     """No web page elsewhere can read the events or reach the switches."""
@@ -152,17 +152,18 @@ def guard() -> None:
 
 @routes.get("/")
 def page() -> str:
-    """The page, with the emulator's members and faults, or the news that it is not running."""
-    told: dict[str, Any] = {}
-    for name in ("members", "faults"):
-        told |= bench().emulator.ask("GET", name).get_json()
-    values = {row["name"]: row["values"] for row in fields() if "values" in row}
+    """The page, with the emulator's members and what is switched on, or that it is not running."""
+    shown = [{name: row[name] for name in FIELD if name in row} for row in fields()]
     return render_template(
         "workbench.html",
-        **told,
-        words=WORDS | {"values": values},
-        fields=fields(),
-        own=bench().app_ids[0],
+        **bench().emulator.read("members"),
+        on=laboratory.current().failures.on(),
+        ways=ways(),
+        first=FIRST,
+        words=WORDS | STAGE | {"fields": shown},
+        stage=STAGE,
+        own=bench().own,
+        victim=bench().victim(),
         web=bench().has_web_login,
     )
 
@@ -190,14 +191,14 @@ def file(folder: str, path: str) -> Response:
 
 @routes.get("/events")
 def events() -> Response:
-    """The steps after number ?since; the members and the number of sessions as they are now."""
+    """The steps after number ?since; what is switched on, and how much is stored, now."""
     since = request.args.get("since", 0, type=int)
     steps = bench().recorder.since(since)
     return jsonify(
         next=steps[-1]["n"] if steps else since,
         events=steps,
-        members=bench().rows(),
-        sessions=sum(bench().store.count_sessions(app_id) for app_id in bench().app_ids),
+        on=laboratory.current().failures.on(),
+        counts=bench().counts(),
     )
 
 
@@ -205,43 +206,18 @@ def events() -> Response:
 def reset() -> Response:
     """Forget the apps' members and sessions, the steps, and all that the emulator was told."""
     bench().recorder.forget_requests_until_now()
+    laboratory.current().failures.mend()
     for app_id in bench().app_ids:
         bench().store.clear(app_id)
+    start_naive(bench().own)
     bench().recorder.clear()
     return bench().emulator.ask("POST", "reset")
 
 
-# ── the switches ──
-
-
-@routes.route(f"/emulator/<any{CONTROLS}:name>", methods=["GET", "POST", "PUT"])
-def control(name: str) -> Response:
-    """The emulator's answer for the app in the phone, which `members` names."""
-    own = {"app_id": bench().app_ids[0]}
-    body = as_json(request.get_data(as_text=True))
-    if isinstance(body, dict):
-        body = own | body
-    answer = bench().emulator.ask(request.method, name, body)
-    if name == "members" and answer.data:
-        answer.set_data(json.dumps(own | answer.get_json()))
-    return answer
-
-
-@routes.put("/failure")
-def fail() -> Response:
-    """Make one thing go wrong: `name` is a fault's or a failure's of words.json; null ends all."""
-    body = request.get_json()
-    if not isinstance(body, dict):
-        abort(400)
-    name = body.get("name") or None
-    failure = FAILURES.get(name, {}) if isinstance(name, str) else {}
-    emulator = bench().emulator
-    product = {"app_id": bench().app_ids[0], "bound": failure.get("product", True)}
-    emulator.ask("PUT", "product", product)
-    answer = emulator.ask("PUT", "fault", {"name": None if failure else name})
-    if failure.get("revoke"):
-        answer = emulator.ask("POST", "revoke", {"member": body.get("member")})
-        if answer.status_code == requests.codes.ok:
-            function = "emulator/accounts.py · Accounts.revoke()"
-            bench().recorder.record(new_step("act", failure["name"], failure["name"], "", function))
-    return answer
+@routes.get("/source/<path:name>")
+def source(name: str) -> dict[str, Any]:
+    """The function around ?line of a file of this project; 404 for what may not be shown."""
+    try:
+        return function_at(name, request.args.get("line", 0, type=int))
+    except NoSourceError as error:
+        abort(404, str(error))

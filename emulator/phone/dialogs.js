@@ -1,5 +1,6 @@
 // What Alipay puts over a page: the consent sheet, dialogs, a toast, a sign that something loads.
 import { byId } from './dom.js';
+import { isEnglish } from './workbench.js';
 
 /** How long a toast stays, in milliseconds, unless the mini-program says. */
 const TOAST = 2000;
@@ -39,7 +40,8 @@ function openDialog(id, texts) {
 export function askForConsent(member) {
   const avatar = /** @type {HTMLImageElement} */ (byId('consent-avatar'));
   avatar.src = member.avatar ?? '';
-  return ask('consent', { name: member.nick_name ?? member.case.zh });
+  const described = isEnglish() ? member.case.en : member.case.zh;
+  return ask('consent', { name: member.nick_name ?? described });
 }
 
 /** my.alert @param {{title?: string, content?: string, buttonText?: string}} options */

@@ -4,6 +4,8 @@ import { parse } from './axml.js';
 import { refuser } from './refusal.js';
 import { FILES } from './workbench.js';
 
+const KEYFRAMES = /@keyframes[^{]*\{([^{}]*\{[^}]*\})*[^}]*\}/g;
+
 /** The options of the newest Page({…}). @type {Definition['options']} */
 let declared = {};
 
@@ -23,10 +25,12 @@ export async function readJSON(path) {
   return JSON.parse(await readText(path));
 }
 
-/** A style sheet that can't reach the phone's own parts. @param {string} path */
+/** A style sheet that can't reach the phone's own parts: all is nested in <main>. @param {string} path */
 export async function readStyle(path) {
   const css = convert(await readText(path), path);
-  return new CSSStyleSheet().replace(`@scope (main) {${css}}`);
+  const keyframes = css.match(KEYFRAMES) ?? []; // these can't be nested
+  const rules = css.replace(KEYFRAMES, '');
+  return new CSSStyleSheet().replace(`${keyframes.join('')} main {${rules}}`);
 }
 
 /** Runs a script of the mini-program; gives what it exports. @param {string} path */

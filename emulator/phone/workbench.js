@@ -19,6 +19,10 @@ export const phone = {
 /** @type {Bench} */
 export const bench = parent.bench ?? { order: {} };
 
+/** The frame's language, the page's own; what the mini-program says stays Chinese. */
+export const isEnglish = () => document.documentElement.dataset.lang === 'en';
+document.documentElement.dataset.lang = parent.document.documentElement.lang;
+
 /** Tells the workbench what has happened here. @param {{kind: string, [more: string]: any}} step */
 export function report(step) {
   parent.postMessage({ phone: step }, location.origin);

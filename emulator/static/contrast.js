@@ -1,65 +1,169 @@
-// The contrast: what the client was told beside what the server saved. The page has the fields.
-import { listen } from './bus.js';
+// The contrast: what the client was told, what our server saved, what a trusting server saved.
+import { listen, tell } from './bus.js';
 import { $, fill, h, say, words } from './dom.js';
-import { opened } from './state.js';
+import { bench, chosen } from './state.js';
 
+const { morals, seals } = words;
+const IDS = ['open_id', 'user_id'];
+const OPEN = ['nick_name', 'avatar'];
+
+/** Only what the phone's own calls have done is shown. */
+const calls = new Set();
+let now = { told: null, row: null, naive: null, gone: false };
 let drawn;
-let told = null;
-let row = null;
 
 export function start() {
-  listen('phone', ({ result }) => {
-    const said = result.response ? JSON.parse(result.response).response : result;
-    if ('nickName' in said) told = said;
-    draw();
-  });
-  listen('step', (step) => {
-    if (!step.n || step.at < opened) return;
-    row = step.answer?.member ?? (step.after ? step.after.at(-1) : row);
-    draw();
-  });
-  listen('restart', () => {
-    told = null;
-    row = null;
-    draw();
-  });
+  listen('phone', hearPhone);
+  listen('step', hearServer);
+  listen('naive', (naive) => draw({ naive }));
+  listen('restart', () => draw({ told: null, row: null, naive: null, gone: false }));
+  listen('state', () => draw({}));
 }
 
-export const shown = () => ({ told, row });
+/** Did this page's phone make the call? */
+export const isOwn = (trace) => calls.has(trace);
 
-export function restore(kept) {
-  ({ told = null, row = null } = kept);
-  draw();
+export const shown = () => now;
+
+export const restore = (kept) => draw(kept);
+
+function hearPhone({ result }) {
+  const said = result.response ? JSON.parse(result.response).response : result;
+  if ('nickName' in said) draw({ told: { nick_name: said.nickName, avatar: said.avatar } });
 }
 
-/** `told`: {nickName, avatar} or null; `row`: the member's row or null. */
-function draw() {
-  const now = JSON.stringify([told, row]);
-  if (drawn === now) return; // leave a selected text alone
-  drawn = now;
-  drawSide('client', told && { nick_name: told.nickName, avatar: told.avatar }, 'type-');
-  drawSide('server', row, row?.profile_at ? `type-${row.user_type}` : 'unfetched');
+function hearServer({ kind, trace, title, outcome, answer }) {
+  if (kind === 'call') calls.add(trace);
+  if (kind !== 'request' || !calls.has(trace) || outcome >= 400) return;
+  if (answer?.member) draw({ row: answer.member, gone: false });
+  if (title === 'DELETE /api/member') draw({ row: null, told: null, gone: true });
 }
 
-/** `state` decides which of its reasons an empty field gives. */
-function drawSide(side, values, state) {
-  $(side).dataset.state = values ? state : 'nobody';
-  for (const entry of $(side).children) {
-    const { field, time } = entry.dataset;
-    const value = values?.[field] ?? '';
-    fill(entry.querySelector('strong'), picture(field, value) ?? moment(time, value) ?? value);
-    fill(
-      entry.querySelector('em'),
-      value && words.values[field]?.[value] && [' = ', say(words.values[field][value])],
-    );
+function draw(changes) {
+  now = { ...now, ...changes };
+  const state = JSON.stringify([now, bench.forge, chosen.identity]);
+  if (drawn === state) return; // leave a selected text alone
+  drawn = state;
+  const { told, row, naive } = now;
+  const columns = { client: claimed(), server: row, naive };
+  drawColumns(columns);
+  drawRest(row);
+  const seal = { client: sealOf(told, bench.forge && 'lie'), server: sealOf(row, unfetched(row)) };
+  seal.naive = sealOf(naive, naive && !naive.nick_name && 'nameless');
+  for (const [name, key] of Object.entries(seal)) fill($(`${name}-seal`), said(seals[name + key]));
+  const moral = moralOf();
+  $('moral').dataset.moral = moral;
+  fill($('moral'), said(morals[moral]));
+  if (moral === 'nickname' || moral === 'somebody') tell('fooled', moral);
+}
+
+const unfetched = (row) => (row && !row.profile_at ? 'id' : '');
+
+function sealOf(values, more) {
+  if (more) return `-${more}`;
+  return values ? '' : '-null';
+}
+
+/** What the client was told, and which id it knows itself by, or claims. */
+function claimed() {
+  const { told, row } = now;
+  if (!told && !row) return null;
+  const own = idsOf(row);
+  const lie = bench.forge ?? {};
+  return { ...told, ...own, ...idsOf(lie) };
+}
+
+const idsOf = (member) =>
+  Object.fromEntries(IDS.filter((name) => member?.[name]).map((name) => [name, member[name]]));
+
+/** Names go into the sentences that have a place for them. */
+function said(both) {
+  const put = (text) => text.replace(/\{(\w+)\}/, (_, who) => now[who]?.nick_name || '—');
+  const all = (text) => put(put(text));
+  return say({ zh: all(both.zh), en: all(both.en) });
+}
+
+/** Somebody else is signed in where the client's word is enough. */
+const isSomebodyElse = () => now.naive && now.row && idText(now.naive, now.row) !== idText(now.row);
+
+/** The ids; of those only that `known` has, too. */
+const idText = (member, known = member) =>
+  IDS.filter((name) => known?.[name] && member?.[name])
+    .map((name) => member[name])
+    .join('\n');
+
+function moralOf() {
+  const { told, row, naive, gone } = now;
+  if (isSomebodyElse()) return 'somebody';
+  if (gone) return 'gone';
+  if (!row) return 'nobody';
+  if (bench.forge && !isFooled()) return 'armed';
+  if (!row.profile_at) return 'id';
+  if (isFooled()) return 'nickname';
+  if (!told) return 'untold';
+  return same(told, row) && same(naive ?? {}, row) ? 'same' : 'told';
+}
+
+const isFooled = () => Boolean(now.row?.profile_at && now.naive && !same(now.naive, now.row));
+
+const same = (some, others) => OPEN.every((name) => (some[name] || '') === (others[name] || ''));
+
+function drawColumns(columns) {
+  const before = { server: 'client', naive: 'server' };
+  for (const [name, values] of Object.entries(columns)) {
+    const left = columns[before[name]];
+    for (const entry of $(name).children) {
+      const { field } = entry.dataset;
+      const value = valueOf(values, field, columns.server);
+      const other = valueOf(left, field, columns.server);
+      entry.classList.toggle('differs', Boolean(value && other && value !== other));
+      fill(entry.querySelector('dd'), looks(field, value) ?? absent(name, field, values));
+    }
   }
 }
 
-function picture(field, value) {
-  if (field !== 'avatar' || !value) return undefined;
-  return h('img', { src: value, alt: 'avatar', width: 48, height: 48 });
+const valueOf = (values, field, row) => {
+  if (field !== 'id') return values?.[field];
+  return idText(values, row ?? values);
+};
+
+function looks(field, value) {
+  if (!value) return undefined;
+  if (field === 'avatar') return h('img', { src: value, alt: 'avatar', width: 40, height: 40 });
+  return h('strong', { className: field.endsWith('id') ? 'id' : '' }, value);
 }
 
-function moment(time, value) {
-  return time && value ? new Date(value * 1000).toLocaleString('sv') : undefined;
+/** Why a field is empty. */
+function absent(column, name, values) {
+  if (!values || (column !== 'server' && !(name in values))) return '—';
+  if (column === 'client') return h('i', {}, say('client-empty'));
+  if (column === 'naive') return '—';
+  return h('i', {}, say(reason(name, values)));
+}
+
+function reason(name, row) {
+  const { source, empty } = words.fields.find((field) => field.name === name);
+  if (source === 'profile' && !row.profile_at) return 'not-fetched';
+  if (name === 'nick_name' && words.nameless[row.user_type]) return words.nameless[row.user_type];
+  if (name === 'union_id' && !row.open_id)
+    return words.fields.find((f) => f.name === 'open_id').empty;
+  return empty ?? 'not-given';
+}
+
+function drawRest(row) {
+  const fields = words.fields.filter(({ name }) => !OPEN.includes(name));
+  fill(
+    $('rest'),
+    fields.map((field) =>
+      h('div', {}, h('dt', {}, say(field)), h('dd', {}, row ? restOf(field, row) : '—')),
+    ),
+  );
+}
+
+function restOf(field, row) {
+  const value = row[field.name];
+  if (!value) return absent('server', field.name, row);
+  if (field.source === 'server') return new Date(value * 1000).toLocaleString('sv');
+  const means = field.values?.[value];
+  return [looks(field.name, value), means && h('i', {}, ' = ', say(means))];
 }

@@ -1,23 +1,76 @@
-// Forging: what the client claims, slipped into every request.
-import { listen } from './bus.js';
-import { $, fill, say } from './dom.js';
-import { bench, opened, toPhone } from './state.js';
+// The lying client, and what old articles' clients add: every request of the phone is handed to
+// emulator/naive.py, too. Its answers are for this page; the phone never sees them.
+import { listen, tell } from './bus.js';
+import { $, ask } from './dom.js';
+import { bench, chosen } from './state.js';
+
+const NICKNAME = '系统管理员';
+const victim = JSON.parse($('forge').dataset.victim);
+const kinds = () => (chosen.identity === 'both' ? ['open_id', 'user_id'] : [chosen.identity]);
+
+/** The phone's requests that are under way, by trace. */
+const requests = new Map();
+/** The ids by which our server knows the person; old clients keep them. */
+let known = {};
+let turn = Promise.resolve();
 
 export function start() {
-  $('forge').onsubmit = (event) => {
-    event.preventDefault();
-    bench.forge = bench.forge
-      ? null
-      : Object.fromEntries([...new FormData(event.target)].filter(([, value]) => value));
-    $('forge-on').ariaPressed = $('forge-fields').disabled = Boolean(bench.forge);
-    fill($('forge-news'), bench.forge && say('forge-armed'));
-    if (bench.forge) toPhone();
-  };
-  listen('step', (step) => {
-    if (!step.n || step.at < opened) return;
-    const forged = Object.entries(bench.forge ?? {});
-    const carries = (fields) => forged.some(([name, value]) => fields?.[name] === value);
-    const leak = step.after?.some(carries);
-    if (leak || carries(step.body)) fill($('forge-news'), say(leak ? 'forge-leak' : 'forge-proof'));
+  for (const id of ['lie-name', 'lie-id']) $(id).onclick = toggle;
+  listen('step', ({ kind, trace, args }) => {
+    if (kind === 'call' && args?.sentTo) requests.set(trace, args);
   });
+  listen('phone', ({ trace, result }) => {
+    const sent = requests.get(trace);
+    requests.delete(trace);
+    if (sent) turn = turn.then(() => handOver(sent, result)).catch(() => {});
+  });
+  listen('restart', () => {
+    known = {};
+  });
+  listen('state', arm);
+}
+
+function toggle({ currentTarget }) {
+  currentTarget.ariaPressed = String(currentTarget.ariaPressed !== 'true');
+  arm();
+  tell('state', { ...chosen, lie: bench.forge });
+}
+
+/** The truth is told from now on. */
+export function stopLying() {
+  $('lie-name').ariaPressed = 'false';
+  $('lie-id').ariaPressed = 'false';
+  arm();
+}
+
+/** What the client claims falsely, in every request. */
+function arm() {
+  const lie = {};
+  if ($('lie-name').ariaPressed === 'true') lie.nickName = NICKNAME;
+  if ($('lie-id').ariaPressed === 'true') for (const kind of kinds()) lie[kind] = victim[kind];
+  bench.forge = Object.keys(lie).length ? lie : null;
+}
+
+async function handOver({ sentTo, method, data }, { data: answer }) {
+  const { pathname } = new URL(sentTo);
+  if (!pathname.startsWith('/api/')) return;
+  const member = answer?.member ?? {};
+  for (const kind of kinds()) if (member[kind]) known[kind] = member[kind];
+  const said = { ...data, ...(await asOldArticles(method)) };
+  const path = `naive${pathname}`;
+  const answered =
+    method === 'POST'
+      ? await ask(method, path, said)
+      : await ask(method, `${path}?${new URLSearchParams(said)}`);
+  if (pathname !== '/api/session') tell('naive', answered.signed_in_as);
+}
+
+/** nickName, avatar and id: what such a client knows, or claims. */
+async function asOldArticles(method) {
+  const lie = bench.forge ?? {};
+  if (method !== 'POST' || lie.open_id || lie.user_id) return { ...known, ...lie };
+  const { app_id: own, members } = await ask('GET', 'emulator/members');
+  const person = members.find(({ id }) => id === chosen.member);
+  const profile = { nickName: person.nick_name ?? '', avatar: person.avatar ?? '' };
+  return { ...known, ...(person.consented.includes(own) && profile), ...lie };
 }

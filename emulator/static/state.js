@@ -1,41 +1,68 @@
-// What is chosen: member, app, identity, fault. The buttons show it, the address names it.
+// What is chosen: member, app, identity, fault, chapter. The buttons show it, the address names it.
 import { tell } from './bus.js';
 import { $, ask } from './dom.js';
 
 export const root = document.documentElement;
-const switches = [...document.querySelectorAll('[aria-pressed]')];
+const switches = () => [...document.querySelectorAll('[aria-pressed]')];
 
 /** Which choice a button stands for: its name (member, app, identity or fault) and its value. */
 export const meaning = (button) => Object.entries({ ...button?.dataset })[0] ?? [];
 
 export const chosen = Object.fromEntries(
-  switches.filter((button) => button.ariaPressed === 'true').map(meaning),
+  switches()
+    .filter((button) => button.ariaPressed === 'true' && meaning(button).length > 0)
+    .map(meaning),
 );
+if ($('chapters').dataset.now) chosen.chapter = $('chapters').dataset.now;
 
 /** The phone looks here: which failure is ordered, which lie is told. */
-export const bench = { order: {} };
-window.bench = bench;
+export const { bench } = window;
 
 /** When the page was opened, in seconds: what is older is not news. */
 export const opened = Date.now() / 1000;
 
 /** Shows what is chosen on the buttons and in the address. */
 export function show() {
-  for (const button of switches) {
+  for (const button of switches()) {
     const [name, value] = meaning(button);
-    if (name) button.ariaPressed = chosen[name] === value;
+    if (name) button.ariaPressed = String(chosen[name] === value);
   }
+  const holder = document.querySelector(`[data-member="${chosen.member}"] strong`);
+  $('who').textContent = `${holder?.textContent} · ${chosen.identity}`;
   history.replaceState(null, '', `?${new URLSearchParams({ ...chosen, lang: root.lang })}`);
   tell('state', { ...chosen, lie: bench.forge, lang: root.lang });
 }
 
 export function forgetPhones() {
-  for (const key in localStorage) if (key.startsWith('phone:')) localStorage.removeItem(key);
+  for (const key of Object.keys(localStorage))
+    if (key.startsWith('phone:')) localStorage.removeItem(key);
 }
 
 export async function identify() {
   await ask('PUT', 'emulator/identity', { mode: chosen.identity });
   forgetPhones(); // another id: log in anew
+}
+
+/** All is forgotten; the phone stays switched off, so that it can't log in meanwhile. */
+export async function resetAll() {
+  const old = $('phone');
+  const off = old.cloneNode();
+  off.removeAttribute('src');
+  old.replaceWith(off);
+  await ask('POST', 'reset', {});
+  forgetPhones();
+  chosen.identity = 'open_id';
+  delete chosen.fault;
+  tell('reset');
+}
+
+/** Starts the phone anew, as it is chosen. */
+export function startPhone() {
+  const old = $('phone');
+  const address = new URLSearchParams({ member: chosen.member, app: chosen.app });
+  const src = `/workbench/phone/index.html?${address}`;
+  old.replaceWith(Object.assign(old.cloneNode(), { src }));
+  tell('restart');
 }
 
 export const toPhone = () =>

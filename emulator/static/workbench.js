@@ -1,92 +1,109 @@
-// The page: starts its parts, hears the phone, asks the server what it did. The address is the deep link.
+// The page: starts its parts, hears the phone, asks the server what it did. The address is the
+// deep link.
 import { listen, tell } from './bus.js';
+import * as chapters from './chapters.js';
 import * as contrast from './contrast.js';
 import { $, ask, fill } from './dom.js';
 import * as failure from './failure.js';
+import * as glass from './glass.js';
 import * as laboratory from './laboratory.js';
 import * as lie from './lie.js';
-import { chosen, forgetPhones, identify, meaning, root, show } from './state.js';
+import { bench, chosen, identify, meaning, resetAll, root, show, startPhone } from './state.js';
 import * as trace from './trace.js';
 
-const now = () => Date.now() / 1000;
-const kept = JSON.parse(sessionStorage.getItem('workbench')) ?? {};
-const reloaded = kept.address === location.search;
+const SECOND = 1000;
+const PARTS = [trace, contrast, failure, laboratory, lie, glass, chapters];
+const kept = JSON.parse(sessionStorage.getItem('workbench') ?? '{}');
+const isReloaded = kept.address === location.search;
 let polling = Promise.resolve();
 let since = kept.since ?? 0;
 
-function startPhone() {
-  const old = $('phone');
-  const src = `/workbench/phone/index.html?${new URLSearchParams(chosen)}`;
-  old.replaceWith(Object.assign(old.cloneNode(), { src }));
-  tell('restart');
-}
-
-addEventListener('message', ({ source, data: { phone } }) => {
-  if (source !== $('phone')?.contentWindow || !phone) return;
-  if (phone.kind !== 'return') return tell('step', { at: now(), lane: 'client', ...phone });
+function hear({ source, phone }) {
+  if (source !== $('phone').contentWindow) return;
+  if (phone.kind !== 'return') {
+    tell('step', { at: Date.now() / SECOND, lane: 'client', ...phone });
+    return;
+  }
   tell('phone', phone);
   poll();
-});
+}
 
-// One after the other, so that no step comes twice
+/** One after the other, so that no step comes twice. */
 function poll() {
   polling = polling.then(fetchSteps).catch(() => {});
   return polling;
 }
 
 async function fetchSteps() {
-  const { next, events, members, sessions } = await ask('GET', `events?since=${since}`);
+  const asked = performance.now();
+  const { next, events, on, counts } = await ask('GET', `events?since=${since}`);
   since = next;
   for (const step of events) tell('step', step);
-  fill($('count-members'), members.length);
-  fill($('count-sessions'), sessions);
+  tell('on', { ...on, asked });
+  fill($('count-members'), counts.members);
+  fill($('count-sessions'), counts.sessions);
 }
 
-document.addEventListener('click', async ({ target }) => {
+async function chooseOther({ target }) {
   const [name, value] = meaning(target.closest('button'));
   if (!['member', 'app', 'identity'].includes(name)) return;
   chosen[name] = value;
+  $('people').open = false;
   if (name === 'identity') await identify();
   startPhone();
   show();
-});
-$('language').onclick = () => {
+}
+
+function switchLanguage() {
   root.lang = root.lang === 'zh' ? 'en' : 'zh';
   document.cookie = `lang=${root.lang}; path=/; max-age=31536000; samesite=Lax`;
   show();
-};
-$('reset').onclick = async () => {
-  $('phone').remove(); // it must not log in again while all is forgotten
-  await ask('POST', 'reset', {});
-  tell('reset');
-  forgetPhones();
+}
+
+async function reset() {
+  await resetAll();
+  chapters.forget();
   location.replace(`?lang=${root.lang}`);
-};
-listen('cleared', () => {
-  kept.since = since;
-});
+}
 
-// What the phone did outlives a reload.
-addEventListener('pagehide', () => {
+/** What the phone did outlives a reload. */
+function keep() {
   const calls = trace.steps.filter(({ n }) => !n);
-  sessionStorage.setItem(
-    'workbench',
-    JSON.stringify({
-      since: kept.since,
-      calls,
-      ...contrast.shown(),
-      address: location.search,
-    }),
-  );
-});
+  const told = contrast.shown();
+  const all = { since: kept.since, calls, told, address: location.search };
+  sessionStorage.setItem('workbench', JSON.stringify(all));
+}
 
-for (const part of [trace, contrast, failure, laboratory, lie]) part.start();
-if (chosen.identity !== $('identity').dataset.now) await identify();
-await laboratory.choose(chosen.fault);
-show();
-startPhone();
-for (const call of kept.calls ?? [])
-  trace.addStep(call.outcome === 'working' ? { ...call, outcome: 'cut' } : call);
-if (reloaded) contrast.restore(kept);
-poll();
-setInterval(() => document.hidden || poll(), 1000);
+/** What the phone says comes here from now on; what it has said already, first. */
+function listenToPhone() {
+  const { heard } = bench;
+  delete bench.heard;
+  for (const said of heard) hear(said);
+  addEventListener('message', ({ source, data }) => {
+    if (data?.phone) hear({ source, phone: data.phone });
+  });
+}
+
+async function start() {
+  for (const part of PARTS) part.start();
+  document.addEventListener('click', chooseOther);
+  $('language').onclick = switchLanguage;
+  $('reset').onclick = reset;
+  listen('cleared', () => {
+    kept.since = since;
+  });
+  addEventListener('pagehide', keep);
+  const isIdentified = chosen.identity === $('identity').dataset.now;
+  if (!isIdentified) await identify();
+  await laboratory.ready();
+  show();
+  if (!$('phone').hasAttribute('src')) startPhone();
+  for (const call of kept.calls ?? [])
+    trace.addStep(call.outcome === 'working' ? { ...call, outcome: 'cut' } : call);
+  if (isReloaded && kept.told) contrast.restore(kept.told);
+  listenToPhone();
+  poll();
+  setInterval(() => document.hidden || poll(), SECOND);
+}
+
+start();

@@ -1,5 +1,7 @@
 """What a person does at the workbench and sees there, for the tests in a browser."""
 
+import re
+
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 # Where the phone is sticky, Chromium can't be asked to scroll something inside it into view:
@@ -12,6 +14,10 @@ TO_STICKY_PHONE = """() => {
 }"""
 
 
+# The phone's frame speaks the page's language; the mini-program's buttons get an English gloss.
+FRAME = {"同意": "Agree", "拒绝": "Refuse", "返回键": "Back key"}
+
+
 class Phone:
     """The phone on the workbench, in whose frame the mini-program runs."""
 
@@ -22,7 +28,8 @@ class Phone:
     def tap(self, text: str) -> None:
         """Tap the button that says exactly this."""
         self.page.evaluate(TO_STICKY_PHONE)
-        self.frame.get_by_role("button", name=text, exact=True).click()
+        name = re.compile(rf"^({FRAME.get(text, text)}|{text})( [a-z ]+)?$")
+        self.frame.get_by_role("button", name=name).click()
 
     def see(self, text: str) -> None:
         """Wait until the screen says this."""

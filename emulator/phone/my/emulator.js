@@ -32,7 +32,7 @@ export async function lookUpPerson() {
   const { app_id: own, members, apps } = await ask('members');
   /** @type {TestMember} */
   const member = members.find((/** @type {TestMember} */ { id }) => id === phone.member);
-  const nickName = bench.forge?.nick_name ?? member.nick_name ?? '';
+  const nickName = bench.forge?.nickName ?? member.nick_name ?? '';
   return {
     member,
     told: { nickName, avatar: member.avatar ?? '' },

@@ -38,7 +38,7 @@ function prepare({ url = '', method = 'GET', data, headers = {} }, type) {
     sent.forged = bench.forge;
     sent.data = { ...data, ...bench.forge };
   }
-  const to = URL.parse(url);
+  const to = parseAddress(url);
   if (!to) return sent;
   if (sent.method === 'GET') {
     for (const [name, value] of new URLSearchParams(data)) to.searchParams.append(name, value);
@@ -47,9 +47,18 @@ function prepare({ url = '', method = 'GET', data, headers = {} }, type) {
   return sent;
 }
 
+/** undefined if it is no address. @type {(text: string) => URL | undefined} */
+function parseAddress(text) {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** @type {(sent: Sent, options: RequestOptions, trace: string) => Promise<object>} */
 async function send(sent, { url = '', timeout = TIMEOUT }, trace) {
-  const to = URL.parse(url);
+  const to = parseAddress(url);
   if (!to || !sent.sentTo) throw failure('request', 2);
   const isAllowed = to.origin === phone.apiOrigin || to.origin === location.origin;
   if (!isAllowed) throw failure('request', 11);

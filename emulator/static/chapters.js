@@ -1,0 +1,124 @@
+// The chapters: each says what to do, what to see and why, and is ticked off once it has happened.
+import { listen } from './bus.js';
+import { isOwn } from './contrast.js';
+import { $, fill, h, say, words } from './dom.js';
+import { pointAt } from './glass.js';
+import { choose } from './laboratory.js';
+import { stopLying } from './lie.js';
+import { drive } from './robot.js';
+import { chosen, opened, resetAll, show, startPhone } from './state.js';
+
+const KEY = 'chapters';
+const done = new Set(JSON.parse(localStorage.getItem(KEY) ?? '[]'));
+
+/** The scopes of the newest auth code, and whether consent was withdrawn since. */
+let scopes = '';
+let isWithdrawn = false;
+
+export function start() {
+  listen('step', see);
+  listen('changed', ({ api, outcome, result }) => {
+    const isCode = api === 'getAuthCode' && outcome === 'ok';
+    if (isCode) scopes = String(result.authSuccessScopes);
+    if (outcome === 'failed' && chosen.fault) tick(5);
+  });
+  listen('fooled', () => tick(4));
+  listen('state', draw);
+  const whileCapturing = true; // a toggle does not bubble
+  addEventListener('toggle', seeOpened, whileCapturing);
+  $('chapters').onclick = ({ target }) => {
+    const number = target.closest('[data-chapter]')?.dataset.chapter;
+    if (!number) return;
+    chosen.chapter = number;
+    show();
+  };
+  $('setup').onclick = setUp;
+}
+
+export const forget = () => localStorage.removeItem(KEY);
+
+function tick(number) {
+  if (done.has(number)) return;
+  done.add(number);
+  localStorage.setItem(KEY, JSON.stringify([...done]));
+  draw();
+}
+
+/** The bytes that were signed are seen when a verified answer's step is open. */
+function seeOpened({ target }) {
+  if (target.open && target.closest?.('[data-kind=exchange]')) tick(3);
+}
+
+function see(step) {
+  if (!step.n || step.at < opened) return;
+  const { kind, title, outcome } = step;
+  if (kind === 'act' && title === 'consent-revoked') isWithdrawn = true;
+  if (kind !== 'request') return;
+  if (isOwn(step.trace)) seeOfPhone(step);
+  else if (title.startsWith('GET /callback') && outcome < 400) tick(7);
+}
+
+function seeOfPhone({ title, outcome, answer }) {
+  if (outcome >= 400) {
+    if (chosen.fault) tick(5);
+    if (isWithdrawn && title === 'POST /api/member') tick(6);
+    return;
+  }
+  if (title === 'POST /api/auth' && scopes.includes('auth_base')) tick(1);
+  const isSaved = title === 'POST /api/member' && answer?.member?.profile_at;
+  if (isSaved && scopes.includes('auth_user')) tick(2);
+  if (isSaved) isWithdrawn = false;
+}
+
+/** The chapter that is shown: the chosen one; until there is one, the first or what follows it. */
+function current() {
+  return Number(chosen.chapter ?? (done.has(1) ? 2 : 1));
+}
+
+function draw() {
+  const number = current();
+  for (const button of $('chapters').querySelectorAll('[data-chapter]')) {
+    const own = Number(button.dataset.chapter);
+    button.ariaCurrent = own === number ? 'step' : null;
+    const isDone = done.has(own);
+    button.classList.toggle('done', isDone);
+    fill(
+      button.querySelector('.tick'),
+      isDone && [' ✓', h('span', { className: 'unseen' }, say('done-chapter'))],
+    );
+  }
+  const chapter = words.chapters[number - 1];
+  for (const part of ['do', 'see', 'why']) fill($(`lesson-${part}`), say(chapter[part]));
+  const isStart = !chosen.chapter && !done.has(2);
+  fill($('pointer'), isStart && say('start-here'));
+  point(isStart || number > 1 ? chapter : {}, isStart);
+}
+
+/** Frames the exact thing to tap: in the page while it is there, else in the phone. */
+function point({ at, tap = [] }, isStart) {
+  document.querySelector('.here')?.classList.remove('here');
+  const target = at && [...document.querySelectorAll(at)].at(-1);
+  target?.classList.add('here');
+  const isUsed = target && !target.matches('[data-fault=consent-revoked]');
+  const first = isStart && !tap.length ? words.chapters[1].tap : tap;
+  pointAt(isUsed ? [] : first);
+}
+
+/** Makes the state in which the chapter begins. */
+async function setUp() {
+  const number = current();
+  chosen.chapter = String(number);
+  chosen.app = 'miniprogram';
+  const { from = 'saved' } = words.chapters[number - 1];
+  stopLying();
+  if (chosen.fault) await choose(null);
+  if (number <= 2) await resetAll();
+  startPhone();
+  show();
+  if (number > 2 && from === 'saved')
+    await drive(
+      { needs: 'member' },
+      async () => {},
+      () => true,
+    );
+}

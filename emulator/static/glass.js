@@ -1,0 +1,61 @@
+// What the page does to the phone's screen from outside: English beside its buttons, and a frame
+// around the one to tap next.
+import { listen } from './bus.js';
+import { $, words } from './dom.js';
+import { root } from './state.js';
+
+let wanted = [];
+const watcher = new MutationObserver(look);
+
+export function start() {
+  listen('restart', watch);
+  listen('state', look);
+  watch();
+}
+
+function watch() {
+  const phone = $('phone');
+  phone.addEventListener('load', begin);
+  if (phone.contentDocument?.readyState === 'complete') begin();
+}
+
+function begin() {
+  const body = $('phone').contentDocument?.body;
+  if (!body) return;
+  const all = { subtree: true, childList: true, characterData: true };
+  watcher.observe(body, { ...all, attributes: true, attributeFilter: ['open', 'disabled'] });
+  look();
+}
+
+/** Which buttons of the phone to point at: the last of these that can be seen. */
+export function pointAt(texts) {
+  wanted = texts;
+  look();
+}
+
+/** The buttons that can be tapped now; over a dialog, only those of the dialog. */
+function buttons() {
+  const page = $('phone').contentDocument;
+  const place = page?.querySelector('dialog[open]') ?? page?.querySelector('page:last-child');
+  return [...(place?.querySelectorAll('button') ?? [])];
+}
+
+const isNamed = (button, name) => button.textContent.trim() === name || button.value === name;
+
+function look() {
+  const page = $('phone')?.contentDocument?.documentElement;
+  if (!page) return;
+  page.dataset.lang = root.lang;
+  const seen = buttons();
+  const last = wanted.findLast((name) => seen.some((button) => isNamed(button, name)));
+  for (const button of seen) {
+    mark(button, 'gloss', root.lang === 'en' && words.glosses[button.textContent.trim()]);
+    mark(button, 'point', last && isNamed(button, last) && 'here');
+  }
+}
+
+/** Only what changes is written. */
+function mark(button, name, value) {
+  if (!value) delete button.dataset[name];
+  else if (button.dataset[name] !== value) button.dataset[name] = value;
+}
