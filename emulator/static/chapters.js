@@ -5,7 +5,7 @@ import { $, fill, h, say, words } from './dom.js';
 import { pointAt } from './glass.js';
 import { choose } from './laboratory.js';
 import { stopLying } from './lie.js';
-import { drive } from './robot.js';
+import { prepare } from './robot.js';
 import { chosen, opened, resetAll, show, startPhone } from './state.js';
 
 const KEY = 'chapters';
@@ -109,16 +109,11 @@ async function setUp() {
   const number = current();
   chosen.chapter = String(number);
   chosen.app = 'miniprogram';
-  const { from = 'saved' } = words.chapters[number - 1];
+  const { from } = words.chapters[number - 1];
   stopLying();
   if (chosen.fault) await choose(null);
   if (number <= 2) await resetAll();
   startPhone();
   show();
-  if (number > 2 && from === 'saved')
-    await drive(
-      { needs: 'member' },
-      async () => {},
-      () => true,
-    );
+  if (from === 'saved') await prepare({ needs: 'member' });
 }
