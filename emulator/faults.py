@@ -1,21 +1,19 @@
 """The ways in which the gateway can be told to misbehave, by name.
 
-To add one, write a function here that spoils an `Answer` and put @fault above it, then say in
-faults.json what it does: under the same name, with `-` for `_`, in both languages, and the key of
-the error that is to be expected of whoever reads the answer (none: it must be accepted). That is
-all. The group "code" is made of alipay_member/gateway_errors.json: a new error there is a new
-fault.
+To add one, write a function here that spoils an `Answer` and put @fault above it. Its row in
+faults.json, under the same name with `-` for `_`, says in both languages what it does; its group,
+one of failures.json's; its method, if it fits only one; and the key of the error to expect (none:
+it must be accepted). The answer is tested in tests/emulator/test_emulator_spoiled.py, how we take
+it in tests/alipay_member/test_errors.py. Of gateway_errors.json, each error is a fault by itself.
 
 A call is carried out before its answer is spoiled: an auth code is used up all the same.
 """
 
 import base64
 import functools
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -27,6 +25,7 @@ from alipay_member.methods import TOKEN
 from .accounts import rsa_key
 from .answer import ERRORS, Answer, error_node
 from .call import GatewayCall
+from .fault_rows import read_rows
 
 SLOW = 15.0  # seconds
 HUGE = 10_000_000  # bytes
@@ -201,11 +200,8 @@ def with_other_digit(node: bytes) -> bytes:
 
 def with_other_ids(node: dict[str, Any]) -> dict[str, Any]:
     """The node of somebody else: its ids have other endings."""
-    other = dict(node)
-    for name in ("open_id", "user_id"):
-        if name in node:
-            other[name] = node[name][:4] + node[name][:3:-1]
-    return other
+    ids = [name for name in ("open_id", "user_id") if name in node]
+    return node | {name: node[name][:4] + node[name][:3:-1] for name in ids}
 
 
 def forged_node(answer: Answer) -> bytes:
@@ -272,14 +268,11 @@ class Fault:
 
 def read_faults() -> dict[str, Fault]:
     """By name: the faults of faults.json, and one or two for each of the gateway's errors."""
-    rows = json.loads(Path(__file__).with_name("faults.json").read_text("utf-8"))
+    rows = read_rows(SPOILERS)
     faults = [Fault(**row, spoil=SPOILERS[row["name"]]) for row in rows]
     for row in ERRORS.values():
         signed = row.get("signed", "always")
-        if signed != "never":
-            faults.append(code_fault(row, row["sub_code"], is_signed=True))
-        if signed == "never":
-            faults.append(code_fault(row, row["sub_code"], is_signed=False))
+        faults.append(code_fault(row, row["sub_code"], is_signed=signed != "never"))
         if signed == "sometimes":
             faults.append(code_fault(row, f"unsigned:{row['sub_code']}", is_signed=False))
     return {row.name: row for row in faults}
@@ -293,7 +286,6 @@ def code_fault(row: dict[str, Any], name: str, *, is_signed: bool) -> Fault:
     if not is_signed:
         zh += "（未签名）"
         en += " (unsigned)"
-    about: dict[str, Any] = {"expect": row["sub_code"]}
     return Fault(
         name=name,
         group="code",
@@ -301,7 +293,7 @@ def code_fault(row: dict[str, Any], name: str, *, is_signed: bool) -> Fault:
         en=f"{row['code']}: {en}.",
         spoil=functools.partial(gateway_error, row["sub_code"], is_signed),
         method=row.get("method"),
-        **about | SPECIAL.get(row["sub_code"], {}),
+        **{"expect": row["sub_code"]} | SPECIAL.get(row["sub_code"], {}),
     )
 
 

@@ -129,6 +129,29 @@ def test_each_function_has_its_sentence_and_each_sentence_its_function():
     assert {row["name"] for row in rows} == faults.SPOILERS.keys()
 
 
+def test_a_sentence_without_a_function_is_named(monkeypatch):
+    from emulator import faults
+
+    monkeypatch.delitem(faults.SPOILERS, "empty-sign")
+    with pytest.raises(LookupError, match=r"has 'empty-sign', faults.py no @fault empty_sign\(\)"):
+        faults.read_faults()
+
+
+def test_a_function_without_a_sentence_is_named(monkeypatch):
+    from emulator import faults
+
+    monkeypatch.setitem(faults.SPOILERS, "brand-new", print)
+    with pytest.raises(LookupError, match=r"@fault brand_new\(\), faults.json no 'brand-new'"):
+        faults.read_faults()
+
+
+def test_a_group_that_the_page_does_not_know_is_named():
+    from emulator import fault_rows
+
+    with pytest.raises(LookupError, match="'late' has the group 'time', none of code, legal"):
+        fault_rows.check([{"name": "late", "group": "time"}], ["late"], ["code", "legal"])
+
+
 def test_each_error_of_the_one_table_is_a_fault():
     from alipay_member.explanations import gateway_errors
     from emulator import faults
