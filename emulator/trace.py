@@ -7,6 +7,7 @@ trace_store.py has the writes of the store.
 
 import json
 import shlex
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
@@ -84,13 +85,26 @@ def request_sentence(body: Any) -> str:
     """The key of a request's sentence. What old articles teach has one of its own."""
     sent = body.keys() if isinstance(body, dict) else ()
     endpoint = f"{request.method} {request.path}"
+    if endpoint == "GET /api/auth" and "authcode" in request.args:
+        return "authcode-undefined"
     if endpoint == "GET /api/auth" and "auth_code" in request.args:
         return "code-in-address"
-    if endpoint == "POST /api/auth" and "auth_code" not in sent:
-        return "no-code"
+    if endpoint == "POST /api/auth":
+        return sentence_of_login(body, sent)
     if endpoint == "POST /api/member" and sent:
         return "unread-body"
     return endpoint
+
+
+def sentence_of_login(body: Any, sent: Collection[str]) -> str:
+    """The key of what POST /api/auth is told, by its body's form and the names in it."""
+    if isinstance(body, str) and "auth_code=" in body:
+        return "code-as-form"
+    if "auth_code" not in sent:
+        return "no-code"
+    if "refresh_token" in sent:
+        return "unread-refresh-token"
+    return "POST /api/auth"
 
 
 def told_error(answer: Any, call: Call | None) -> dict[str, Any] | None:
@@ -184,7 +198,7 @@ def point(exchange: Exchange) -> dict[str, Any]:
 def verdict(exchange: Exchange) -> str:
     """The key of what the page says about the answer's signature."""
     if exchange.verified:
-        return "verified"
+        return "matches"
     if not exchange.raw_answer:
         return "no-answer"
     if not exchange.signed_part:

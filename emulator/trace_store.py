@@ -11,7 +11,7 @@ STORE = "alipay_member/store.py · MemberStore"
 WITHOUT_CHANGE = {
     "sign_in": "session-opened",
     "renew": "renewed",
-    "sign_out": "session-ended",
+    "sign_out": "signed-out",
 }
 OUTCOMES = {"changed": "saved", "removed": "removed"}  # all else is the same as before
 

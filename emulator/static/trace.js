@@ -1,138 +1,127 @@
-// The trace: a row for each step, in three lanes, that opens to all that is known of it.
+// The trace: what somebody did, and under it the steps that followed, in three lanes.
 import { listen, tell } from './bus.js';
-import { $, copyButton, fill, h, pretty, say, words } from './dom.js';
+import { $, fill, h, say } from './dom.js';
+import { drawStep, isMinor } from './trace-step.js';
+import { arrive, startTools } from './trace-tools.js';
 
-const scroll = $('scroll'),
-  rows = $('steps').children; // rows[i] shows steps[i]
+/** The steps in the order of arrival. @type {any[]} */
 export const steps = [];
-let follow = true; // the newest step, until somebody scrolls up
-const keepUp = () => {
-  if (follow) scroll.scrollTop = scroll.scrollHeight;
-};
-scroll.onscroll = () => {
-  follow = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40;
-};
-new ResizeObserver(keepUp).observe(scroll);
+/** What somebody did: its key, when, its steps in their order, its element. @type {any[]} */
+let groups = [];
+/** The row and the group of each step. @type {Map<any, {row: HTMLElement, group: any}>} */
+const rows = new Map();
+const tabs = new BroadcastChannel('trace');
 
 export function start() {
-  listen('step', addStep);
-  listen('phone', (end) => tell('changed', { ...end, ...endCall(end) }));
-  listen('reset', clearTrace);
+  listen('step', (step) => {
+    addStep(step);
+    if (!step.n) tabs.postMessage({ step });
+  });
+  listen('phone', (end) => {
+    tell('changed', { ...end, ...endCall(end) });
+    tabs.postMessage({ end });
+  });
+  listen('reset', () => clear(true));
   $('clear').onclick = () => {
-    clearTrace();
+    clear(true);
     tell('cleared');
   };
-  $('save').onclick = save;
+  startTools(steps);
+  tabs.onmessage = ({ data }) => hearTab(data);
+  tabs.postMessage({ hello: true });
 }
 
-function save() {
-  const file = new Blob([JSON.stringify(steps, null, 2)], { type: 'application/json' });
-  h('a', { href: URL.createObjectURL(file), download: 'trace.json' }).click();
+/** Another tab tells what its phone does; whoever comes later asks for what was. */
+function hearTab(/** @type {any} */ { hello, before, step, end, cleared }) {
+  if (hello) tabs.postMessage({ before: steps.filter(({ n }) => !n) });
+  if (before) addEarlier(before);
+  if (step) addStep(step);
+  if (end) endCall(end);
+  if (!cleared) return;
+  clear(false);
+  tell('cleared');
 }
 
-function clearTrace() {
+/** Calls of the phone, under which steps of the server that are here already find their place. */
+function addEarlier(/** @type {any[]} */ calls) {
+  const ofServer = steps.filter(({ n }) => n);
+  const all = [...steps.filter(({ n }) => !n), ...calls, ...ofServer];
+  clear(false);
+  for (const step of all) addStep(step);
+}
+
+function clear(/** @type {boolean} */ inAllTabs) {
   steps.length = 0;
+  groups = [];
+  rows.clear();
   fill($('steps'));
+  if (inAllTabs) tabs.postMessage({ cleared: true });
 }
 
 /** By time; but what the server did for a call stands right after it, however late it is told. */
-export function addStep(step) {
-  const last = step.trace ? steps.findLastIndex(({ trace }) => trace === step.trace) : -1;
-  const at = 1 + (last < 0 ? steps.findLastIndex((before) => before.at <= step.at) : last);
+export function addStep(/** @type {any} */ step) {
+  const isKnown = !step.n && steps.some((known) => idOf(known) === idOf(step));
+  if (isKnown) return;
+  const group = groupOf(step);
+  const own = group.steps;
+  const last = own.findLastIndex((/** @type {any} */ { trace }) => trace && trace === step.trace);
+  const before = own.findLastIndex((/** @type {any} */ { at }) => at <= step.at);
+  const at = 1 + (last < 0 ? before : last);
   const row = h('li', {}, h('details', {}, h('summary'), h('div', { className: 'inside' })));
   Object.assign(row.dataset, { testid: 'trace-step', kind: step.kind });
-  $('steps').insertBefore(row, rows[at] ?? null);
-  steps.splice(at, 0, step);
-  draw(at, step);
-  keepUp();
+  group.list.insertBefore(row, rows.get(own[at])?.row ?? null);
+  own.splice(at, 0, step);
+  steps.push(step);
+  rows.set(step, { row, group });
+  draw(step);
+  arrive(row);
 }
 
+/** What tells a step of the phone from every other. */
+const idOf = (/** @type {any} */ { n, trace, kind, at }) => n ?? trace ?? `${kind} ${at}`;
+
 /** Completes a returned call's row; gives its step, unless the trace was cleared meanwhile. */
-function endCall({ trace, ...end }) {
-  const at = steps.findIndex((step) => step.kind === 'call' && step.trace === trace),
-    step = steps[at];
-  if (step) draw(at, Object.assign(step, end, { elapsed_ms: Date.now() - step.at * 1000 }));
+function endCall(/** @type {any} */ { trace, outcome, result, error }) {
+  const step = steps.find((known) => known.kind === 'call' && known.trace === trace);
+  if (!step) return undefined;
+  Object.assign(step, { outcome, result, error, elapsed_ms: Date.now() - step.at * 1000 });
+  draw(step);
   return step;
 }
 
-export const failed = ({ outcome, error }) =>
-  outcome === 'failed' || outcome >= 400 || Boolean(error);
-
-function draw(at, step) {
-  const row = rows[at],
-    [summary, inside] = row.firstChild.children;
-  const { lane, title, says, outcome } = step,
-    sentence = words.steps[says];
-  const code = step.error?.code ?? step.result?.error;
-  const chips = [outcome, code, step.args?.forged && 'forged'].filter(Boolean);
-  row.className = `${lane} ${failed(step) ? 'bad' : sentence ? '' : 'minor'}`;
-  fill(
-    summary,
-    h('span', { className: 'lane' }, say(words.lanes[lane])),
-    h('code', {}, title),
-    chips.map((word) => h('span', { className: `chip ${word}` }, say(word))),
-    h('span', { className: 'ms' }, step.elapsed_ms != null && `${Math.round(step.elapsed_ms)} ms`),
-    h('span', { className: 'what' }, sentence && say(sentence)),
-  );
-  fill(
-    inside,
-    h(
-      'p',
-      {},
-      h('code', {}, step.function),
-      ` ${new Date(step.at * 1000).toLocaleTimeString('sv')}`,
-    ),
-    words.parts
-      .filter(({ name }) => step[name] != null)
-      .map((part) =>
-        h(
-          'section',
-          {},
-          h('h3', {}, say(part)),
-          (SHAPES[part.name] ?? block)(step[part.name], step, part.name),
-        ),
-      ),
-    h(
-      'p',
-      {},
-      copyButton(step.curl ? 'copy-curl' : 'copy-json', () => step.curl ?? pretty(step)),
-    ),
-  );
-  fill($('news'), title, ' ', chips.map(say));
+function draw(/** @type {any} */ step) {
+  const { row, group } = /** @type {any} */ (rows.get(step));
+  drawStep(row, step);
+  const count = group.steps.filter(isMinor).length;
+  group.more.hidden = count === 0;
+  fill(group.more, `+${count}`);
 }
 
-const block = (value) => h('pre', {}, say(pretty(value) || 'nothing'));
+/** The group that a step belongs to; a new one if somebody did something new. */
+function groupOf(/** @type {any} */ step) {
+  const call = steps.find((known) => !known.n && step.trace && known.trace === step.trace);
+  const did = call?.did ?? step.did ?? (step.n ? 'did-elsewhere' : undefined);
+  const ofPhone = groups.findLast((group) => group.did.at);
+  if (!did && ofPhone) return ofPhone;
+  const known = groups.findLast((group) => group.did.at && group.did.at === did?.at);
+  if (known) return known;
+  const newest = groups.at(-1);
+  if (newest && newest.did === did) return newest;
+  return addGroup(did ?? 'did-elsewhere', step.at);
+}
 
-const table = (values, step, part) =>
-  h(
-    'table',
-    {},
-    Object.entries(values)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) =>
-        h(
-          'tr',
-          {},
-          h(
-            'th',
-            { scope: 'row' },
-            h('code', {}, name),
-            words[part][name] && h('small', {}, say(words[part][name])),
-          ),
-          h('td', {}, pretty(value)),
-        ),
-      ),
-  );
+function addGroup(/** @type {any} */ did, /** @type {number} */ at) {
+  const more = h('button', { type: 'button', className: 'more', ariaExpanded: 'false' });
+  const list = h('ol');
+  const element = h('li', { className: 'group' }, h('h3', {}, say(did), more), list);
+  more.onclick = () => {
+    more.ariaExpanded = String(element.classList.toggle('all'));
+  };
+  const group = { did, at, element, list, more, steps: [] };
+  const place = 1 + groups.findLastIndex((earlier) => earlier.at <= at);
+  $('steps').insertBefore(element, groups[place]?.element ?? null);
+  groups.splice(place, 0, group);
+  return group;
+}
 
-const SHAPES = {
-  args: table,
-  parameters: table,
-  raw: ({ before, signed, after }, { verified }) =>
-    h(
-      'pre',
-      {},
-      before,
-      signed && h('mark', { className: verified ? 'good' : 'bad' }, signed),
-      after,
-    ),
-};
+export { failed } from './trace-step.js';

@@ -1,0 +1,82 @@
+// What one can do with the trace: pause and go on step by step, enlarge, save; it follows the newest.
+import { $, fill, h, say } from './dom.js';
+
+const root = document.documentElement;
+const scroll = $('scroll');
+let isPaused = false;
+let follows = true; // the newest step, until somebody scrolls up
+
+export function startTools(/** @type {any[]} */ steps) {
+  scroll.onscroll = () => {
+    follows = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40;
+  };
+  new ResizeObserver(keepUp).observe(scroll);
+  $('pause').onclick = () => pause(!isPaused);
+  $('next').onclick = next;
+  $('save').onclick = () => save(steps);
+  $('projector').onclick = () => enlarge(!root.classList.contains('projector'));
+  enlarge(sessionStorage.getItem('projector') === 'true');
+  pause(false);
+}
+
+/** A new row is shown, or waits for its turn. */
+export function arrive(/** @type {HTMLElement} */ row) {
+  if (isPaused) row.classList.add('waiting');
+  else announce(row);
+  count();
+}
+
+function announce(/** @type {HTMLElement} */ row) {
+  const said = row.querySelectorAll('summary > code, summary > .chip');
+  fill($('news'), ...[...said].flatMap((part) => [part.textContent, ' ']));
+  keepUp();
+}
+
+function keepUp() {
+  if (follows) scroll.scrollTop = scroll.scrollHeight;
+}
+
+/** Those that wait, in the order in which they are shown. @returns {HTMLElement[]} */
+const waiting = () => [...$('steps').querySelectorAll('.waiting')];
+
+function count() {
+  const left = waiting().filter((row) => !row.classList.contains('minor')).length;
+  fill($('waiting'), left);
+  $('next').disabled = left === 0;
+}
+
+function pause(/** @type {boolean} */ on) {
+  isPaused = on;
+  $('pause').ariaPressed = String(on);
+  $('next').hidden = !on;
+  if (!on) for (const row of waiting()) row.classList.remove('waiting');
+  $('steps').querySelector('.current')?.classList.remove('current');
+  count();
+  keepUp();
+}
+
+/** Shows the next step, and the small ones before it. */
+function next() {
+  $('steps').querySelector('.current')?.classList.remove('current');
+  for (const row of waiting()) {
+    row.classList.remove('waiting');
+    if (row.classList.contains('minor')) continue;
+    row.classList.add('current');
+    announce(row);
+    row.scrollIntoView({ block: 'nearest' });
+    break;
+  }
+  count();
+}
+
+/** The projector mode: large type, and room for it. */
+function enlarge(/** @type {boolean} */ on) {
+  root.classList.toggle('projector', on);
+  $('projector').ariaPressed = String(on);
+  sessionStorage.setItem('projector', String(on));
+}
+
+function save(/** @type {any[]} */ steps) {
+  const file = new Blob([JSON.stringify(steps, null, 2)], { type: 'application/json' });
+  h('a', { href: URL.createObjectURL(file), download: 'trace.json' }).click();
+}
