@@ -31,9 +31,18 @@ function openDialog(id, texts) {
   }
   dialog.returnValue = 'back';
   return new Promise((resolve) => {
-    dialog.onclose = () => resolve(dialog.returnValue);
+    dialog.onclose = () => {
+      keepFocus();
+      resolve(dialog.returnValue);
+    };
     dialog.showModal();
   });
+}
+
+/** The button that led here may be disabled by now: the keyboard goes on at its page. */
+function keepFocus() {
+  const page = /** @type {HTMLElement | null} */ (byId('pages').lastElementChild);
+  if (document.activeElement === document.body) page?.focus({ preventScroll: true });
 }
 
 /** The consent sheet (授权窗): 'agree', 'refuse' or 'back'. @param {TestMember} member */

@@ -1,32 +1,174 @@
-// The laboratory: the ways of failing.
+// The laboratory: what can be broken, what is expected of it, and whether that was seen.
 import { listen, tell } from './bus.js';
-import { $, ask, fill, h, say, words } from './dom.js';
-import { bench, chosen, meaning, show, toPhone } from './state.js';
+import { $, ask, fill, h, say } from './dom.js';
+import { expectation } from './expectation.js';
+import { prepare, tapOn } from './robot.js';
+import { bench, chosen, meaning, show, startPhone, toPhone } from './state.js';
 
-const failure = (name) => words.failures.find((known) => known.name === name);
+/** @type {Promise<{groups: Record<string, Both>, first: string[], ways: Way[]}> | undefined} */
+let fetched;
+/** The way that the banner shows: it is on, or was seen. @type {Way | undefined} */
+let armed;
+let expected;
+/** When the switch was last turned here: what a poll asked before that is no news. */
+let turned = 0;
+
+/** The words of every way of failing; they are fetched once somebody needs them. */
+export function waysOfFailing() {
+  fetched ??= ask('GET', 'words/laboratory');
+  return fetched;
+}
 
 export function start() {
-  listen('changed', () => {
-    // A failure of the phone is spent.
-    if (failure(chosen.fault)?.bench?.fail && !bench.order.fail) choose(null);
-  });
+  listen('step', look);
+  listen('changed', look);
+  listen('on', hearOfSwitch);
   document.addEventListener('click', ({ target }) => {
     const [name, value] = meaning(target.closest('button'));
     if (name !== 'fault') return;
     if (!value) $('phone').focus({ preventScroll: true });
     choose(value === chosen.fault ? null : value);
   });
+  $('drive').onclick = driveThePhone;
+  $('more').ontoggle = showAll;
+  $('fault-search').oninput = search;
 }
 
-/** One way of failing, or null for none. */
+/** Before the phone starts: what the address names is switched on, what is on already is shown. */
+export async function ready() {
+  const { name, asked } = $('armed').dataset;
+  if (asked) await choose(asked);
+  else if (name) await adopt(name);
+}
+
+/** Switches one way of failing on, for all tabs; null mends all. @param {string | null} name */
 export async function choose(name) {
-  const known = failure(name);
-  delete chosen.fault;
-  if (name && !known?.revoke) chosen.fault = name; // consent is withdrawn once
-  bench.order = { ...known?.bench };
-  if (name) tell('fault');
+  turned = Infinity;
+  tell('fault');
+  await adopt(name);
   await ask('PUT', 'failure', { name, member: chosen.member });
-  fill($('active'), name && [h('code', {}, name), ' ', say(known?.then ?? 'armed')]);
-  show();
+  turned = performance.now();
   if (name) toPhone();
+}
+
+/** Shows a way of failing that is on now, and looks out for what is expected of it. */
+async function adopt(name) {
+  if (name) chosen.fault = name;
+  else delete chosen.fault;
+  const { ways } = name ? await waysOfFailing() : { ways: [] };
+  armed = ways.find((way) => way.name === name);
+  expected = armed && expectation(armed);
+  if (armed?.act) delete chosen.fault; // it is done, not on
+  bench.order = { ...armed?.phone };
+  draw();
+  show();
+}
+
+/** Whoever turned it, in whatever tab. */
+function hearOfSwitch({ fault, asked }) {
+  if (expected && !expected.seen) {
+    expected.settle();
+    draw();
+  }
+  if (asked < turned || (fault ?? undefined) === chosen.fault) return;
+  if (fault) adopt(fault);
+  else over();
+}
+
+/** It is off again. What has been seen of it stays on the banner, and nothing moves. */
+function over() {
+  delete chosen.fault;
+  bench.order = {};
+  if (!expected?.begun) armed = undefined;
+  draw();
+  show();
+}
+
+function look(step) {
+  if (!expected) return;
+  expected.see(step);
+  const isSpent = armed?.phone?.fail && !bench.order.fail;
+  if (isSpent && chosen.fault) {
+    turned = Infinity;
+    over();
+    ask('PUT', 'failure', { name: null }).then(() => {
+      turned = performance.now();
+    });
+  }
+  draw();
+}
+
+/** The banner. */
+function draw() {
+  const { seen, wrong } = expected ?? {};
+  let verdict = 'expect';
+  if (seen) verdict = 'seen';
+  if (wrong) verdict = 'unexpected';
+  const shown = `armed ${verdict} ${armed?.name}`;
+  if ($('armed').className === shown) return; // a screen reader says it once
+  $('armed').hidden = !armed;
+  $('armed').className = shown;
+  const text = armed && [h('code', {}, armed.name), ' ', say(armed)];
+  const outlook = armed && [' ', h('b', {}, say(verdict)), ' ', say(armed.seen)];
+  fill($('active'), text, outlook);
+}
+
+async function driveThePhone() {
+  const way = armed;
+  if (!way) return;
+  if (chosen.app !== 'miniprogram') {
+    chosen.app = 'miniprogram';
+    startPhone();
+  }
+  $('drive').disabled = true;
+  await prepare(way);
+  await choose(way.name);
+  await tapOn(() => armed !== way || expected.seen || expected.wrong);
+  $('drive').disabled = false;
+}
+
+// ── the other ways of failing, behind a search ──
+
+async function showAll() {
+  const { groups, first, ways } = await waysOfFailing();
+  const others = ways.filter(({ name }) => !first.includes(name));
+  const parts = Object.entries(groups).map(([group, title]) =>
+    h(
+      'section',
+      {},
+      h('h3', {}, say(title)),
+      h('div', { className: 'faults' }, others.filter((way) => way.group === group).map(button)),
+    ),
+  );
+  if (!$('fault-groups').firstChild) fill($('fault-groups'), parts);
+}
+
+function button(way) {
+  const made = h(
+    'button',
+    { type: 'button', ariaPressed: way.name === chosen.fault },
+    h('code', {}, way.name),
+    ' ',
+    h('span', {}, say(way)),
+    h('small', {}, say('expect'), ' ', say(way.seen)),
+  );
+  made.dataset.fault = way.name;
+  return made;
+}
+
+/** Leaves those that have all the words that are looked for, in either language. */
+function search() {
+  const asked = $('fault-search').value.toLowerCase().split(/\s+/);
+  let found = 0;
+  for (const part of $('fault-groups').children) {
+    const buttons = [...part.querySelectorAll('button')];
+    for (const choice of buttons) {
+      const text = choice.textContent.toLowerCase();
+      choice.hidden = !asked.every((word) => text.includes(word));
+    }
+    const left = buttons.filter((choice) => !choice.hidden).length;
+    part.hidden = left === 0;
+    found += left;
+  }
+  fill($('fault-found'), found === 0 && say('no-match'));
 }

@@ -87,9 +87,21 @@ class Desk:
         """Choose a way of failing in the picker, and wait until it is in force."""
         button = self.page.locator(f'[data-fault="{fault}"]')
         if not button.is_visible():
-            self.page.locator("details", has=button).locator("summary").click()
-        button.click()
+            self.page.locator("#more > summary").click()
+        with self.page.expect_response("**/workbench/failure"):
+            button.click()
         expect(self.page.locator("#active code")).to_have_text(fault)
+
+    def mend(self) -> None:
+        """Switch off whatever is broken, and wait until all works again."""
+        with self.page.expect_response("**/workbench/failure"):
+            self.page.locator("#mend").click()
+        expect(self.page.locator("#active")).to_be_empty()
+
+    def saw(self, words: str) -> None:
+        """Wait until the banner says that what was expected has been seen."""
+        expect(self.page.locator("#armed")).to_have_class(re.compile(r"\bseen\b"))
+        expect(self.page.locator("#active")).to_contain_text(words)
 
     def failed_with(self, code: str) -> str:
         """Wait for the failure panel to show this code; what the panel says."""
