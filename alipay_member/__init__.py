@@ -4,6 +4,7 @@
     client.py        AlipayClient: the calls, and GATEWAYS, where sandbox and production are
     methods.py       what the two methods say: Token, Profile
     signing.py       keys, string to sign, sign, verify
+    certificates.py  公钥证书 mode: serial numbers, whose a file is; pem.py reads the files
     answer.py        an answer's bytes → its node and exactly the bytes that were signed
     transport.py     one POST, bounded in time and size; bounded.py has its sockets
     errors.py what can go wrong; explanations.py says what to do about it, in Chinese and English
@@ -13,9 +14,11 @@
 It needs `requests` and `cryptography`, no web framework, and reads no environment.
 """
 
+from .certificates import Certificates
 from .client import GATEWAYS, AlipayClient, Exchange
 from .errors import (
     AlipayError,
+    CertificateError,
     DatabaseError,
     GatewayError,
     IdentityError,
@@ -35,6 +38,8 @@ __all__ = [
     "GATEWAYS",
     "AlipayClient",
     "AlipayError",
+    "CertificateError",
+    "Certificates",
     "DatabaseError",
     "Description",
     "Exchange",

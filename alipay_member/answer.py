@@ -32,7 +32,8 @@ class Answer:
     """An answer as received, nothing verified yet: `node` is what `signed_part` says.
 
     `sign` may be "". `charset` is the one in which the body was read, `named` the one that
-    Content-Type named ("" if none), both as CHARSETS writes them.
+    Content-Type named ("" if none), both as CHARSETS writes them. `cert_sn` names the certificate
+    of Alipay's key in 公钥证书 mode, else it is "": no signature covers it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Answer:
     sign: str
     charset: str
     named: str
+    cert_sn: str = ""
 
     @property
     def code(self) -> str:
@@ -86,6 +88,7 @@ def read_answer(body: bytes, method: str, asked: str, named: str = "") -> Answer
         sign=sign if isinstance(sign, str) else "",
         charset=charset,
         named=named,
+        cert_sn=whole_text(values.get("alipay_cert_sn")),
     )
 
 

@@ -2,6 +2,7 @@
 """AlipayClient: signed calls to Alipay's gateway, and only answers that Alipay signed.
 
 client = AlipayClient(app_id=…, app_private_key=…, alipay_public_key=…, **GATEWAYS["sandbox"])
+         in 公钥证书 mode certificates=Certificates.load(…) in alipay_public_key's place
 token = client.exchange_code(auth_code)              alipay.system.oauth.token
 profile = client.fetch_profile(token.access_token)   alipay.user.info.share
 token = client.refresh_token(token.refresh_token)    alipay.system.oauth.token
@@ -21,16 +22,10 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from .answer import ERROR_NODE, Answer, charset_name, read_answer, read_error
-from .errors import (
-    AlipayError,
-    Call,
-    KeyFormatError,
-    SignatureError,
-    TransportError,
-    mask,
-)
+from .certificates import Certificates, alipays_key, refusal
+from .errors import AlipayError, Call, KeyFormatError, TransportError, mask
 from .methods import SHARE, TOKEN, Profile, Token, read_profile, read_token
-from .signing import load_private_key, load_public_key, sign, signature_flaw, string_to_sign
+from .signing import load_private_key, sign, signature_flaw, string_to_sign
 from .transport import Reply, Transport
 
 GATEWAYS = {
@@ -76,7 +71,8 @@ class AlipayClient:
         *,
         app_id: str,
         app_private_key: str | RSAPrivateKey,
-        alipay_public_key: str | RSAPublicKey,
+        alipay_public_key: str | RSAPublicKey | None = None,
+        certificates: Certificates | None = None,
         gateway_url: str,
         authorize_endpoint: str | None = None,
         charset: str = "utf-8",
@@ -89,8 +85,9 @@ class AlipayClient:
     ) -> None:
         """Keys are loaded ones or text in any form that signing.py loads; timeouts are in seconds.
 
-        With app_auth_token and merchant_app_id an ISV (第三方应用) calls for that merchant's app.
-        Raises KeyFormatError, also where the app's own public key stands in the place of Alipay's.
+        One of alipay_public_key (公钥) and certificates (公钥证书), else ValueError. With
+        app_auth_token and merchant_app_id an ISV (第三方应用) calls for that merchant's app. Raises
+        KeyFormatError, also where the app's own public key stands in the place of Alipay's.
         """
         self.app_id = app_id
         self.member_app_id = merchant_app_id or app_id
@@ -102,7 +99,10 @@ class AlipayClient:
         self.clock = clock
         self._private_key = load_private_key(app_private_key)
         self._app_public_key = self._private_key.public_key()
-        self._alipay_public_key = load_public_key(alipay_public_key)
+        self._alipay_public_key = alipays_key(alipay_public_key, certificates)
+        self._certificates = certificates
+        if certificates:
+            certificates.check(app_id, self._private_key)
         if self._alipay_public_key.public_numbers() == self._app_public_key.public_numbers():
             raise KeyFormatError(
                 "this is your own app's public key (应用公钥): Alipay's (支付宝公钥) belongs here",
@@ -218,6 +218,8 @@ class AlipayClient:
             "auth_token": auth_token,
             "app_auth_token": self._app_auth_token,
         }
+        if self._certificates:
+            common |= self._certificates.parameters
         return {name: value for name, value in common.items() if value}
 
     def _send(self, common: Mapping[str, str], business: Mapping[str, str]) -> Reply:
@@ -241,6 +243,8 @@ class AlipayClient:
         exchange.signed_part = answer.signed_part if answer.sign else b""
         exchange.charset = answer.charset
         exchange.verified = flaw is None
+        if self._certificates and not flaw:
+            self._certificates.note_renewal(answer.cert_sn)
         # 3. An error is told as an error, signed or not: "signature failed" would hide its reason.
         if _says_error(answer):
             raise read_error(
@@ -248,8 +252,7 @@ class AlipayClient:
             )
         # 4. A success without a good signature is refused.
         if flaw:
-            message = f"the answer claims success, but its signature is not good: {flaw}"
-            raise SignatureError(message, flaw)
+            raise refusal(flaw, answer.cert_sn, self._certificates)
         # 5. It is in the charset that was asked for, as it says itself; its HTTP status is 200.
         for charset in (answer.named or self.charset, answer.charset):
             if charset != self.charset:

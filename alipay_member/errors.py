@@ -11,6 +11,7 @@
     ├── DatabaseError          the database can't be read or written just now
     ├── SchemaError            the database was made by another version of schema.sql
     └── KeyFormatError         a key is not what it should be
+        └── CertificateError   the same of a certificate (公钥证书 mode)
 
 Access tokens, auth codes, keys and signatures are masked: no text of these errors contains them.
 """
@@ -28,6 +29,8 @@ OPEN_PARAMETERS = (
     "version",
     "format",
     "grant_type",
+    "app_cert_sn",
+    "alipay_root_cert_sn",
 )
 _ALIPAYS_KEY = re.compile(r"[A-Za-z]+(\.[A-Za-z0-9_-]+)+|[A-Z0-9_]+")  # isv.code-invalid, 40004
 
@@ -120,10 +123,18 @@ class SignatureError(AlipayError):
     """`reason` says what is wrong with the signature.
 
     unsigned, damaged (it is no signature), wrong-key, tampered (it is over other bytes), sha1,
-    app-key (the app's own key made it), ambiguous (a name stands in the answer twice).
+    app-key (the app's own key made it), ambiguous (a name stands in the answer twice). `serials`
+    is, in 公钥证书 mode, (the answer's, ours): the serial numbers of Alipay's certificate where the
+    answer names another one than the configured; else None.
     """
 
     kind = "signature"
+
+    def __init__(
+        self, message: str, reason: str = "", serials: tuple[str, str] | None = None
+    ) -> None:
+        super().__init__(message, reason)
+        self.serials = serials
 
 
 class TransportError(AlipayError):
@@ -176,3 +187,20 @@ class KeyFormatError(AlipayError):
     """
 
     kind = "key-format"
+
+
+class CertificateError(KeyFormatError):
+    """A certificate is not the one that belongs there.
+
+    `slot` is where: app, alipay or root, as Certificates.load calls them; `found` whose it is
+    instead, as its subject says (CN), or "". `reason` is empty, unknown, binary, key, cut, damaged,
+    not-rsa (it can't be read), alipays, other-app, other-key, not-alipays, leaf (it is another one
+    than belongs there), no-root (a root file without one RSA certificate).
+    """
+
+    kind = "certificate"
+
+    def __init__(self, message: str, reason: str, slot: str, found: str = "") -> None:
+        super().__init__(message, reason)
+        self.slot = slot
+        self.found = found

@@ -172,7 +172,8 @@ def _check_label(label: str, text: str) -> None:
     """What a PEM block calls itself tells the commonest mistakes apart."""
     if "CERTIFICATE" in label:
         message = (
-            "this is a certificate (公钥证书): this client takes the public key itself, 公钥模式"
+            "this is a certificate (公钥证书): the key itself belongs here; with all three "
+            "certificates, use Certificates.load instead"
         )
         raise KeyFormatError(message, "certificate")
     if "ENCRYPTED" in label or "ENCRYPTED" in text:
