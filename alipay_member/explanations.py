@@ -51,6 +51,7 @@ def describe(error: AlipayError, lang: str) -> Description:
     if isinstance(error, GatewayError):
         if not known and error.code.isdecimal():  # no unsigned text is explained as an own error
             known = explain(error.code, lang)
+        known = known or explain("unexplained", lang)
         message = error.sub_msg or error.msg  # the gateway's own words come first
         parts = [_sentences(known, lang), _difference(error, lang)]
         hint = "\n".join(part for part in parts if part)
@@ -107,8 +108,8 @@ def fields() -> list[dict[str, Any]]:
 def gateway_errors() -> list[dict[str, Any]]:
     """What Alipay's gateway answers when it refuses a call (gateway_errors.json).
 
-    Each row: code, msg, sub_code, sub_msg as sent; english: sub_msg in English; method: the only
-    one that answers so; signed: "sometimes" or "never" (always, where it is missing); zh and en:
+    Each row: code, msg, sub_code, sub_msg as sent; english: sub_msg in English; source: the page it
+    was looked up on; method: the only one that answers so; signed: "sometimes" or "never" (always, where it is missing); zh and en:
     [cause, remedy], or same_as: the sub_code or code whose row has them. A row without sub_code
     explains every other error of its code; one without code is a name that only old documents use.
     """

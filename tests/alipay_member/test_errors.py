@@ -217,7 +217,8 @@ def test_code_that_nobody_knows_is_still_reported():
         lambda: answering(answer(b'{"code":"59999","msg":"New"}')).fetch_profile("t"), GatewayError
     )
     assert (error.code, error.msg, error.sub_code) == ("59999", "New", "")
-    assert describe(error, "zh").hint == ""
+    assert describe(error, "zh").hint.startswith("这里没有这个错误码的解释。")
+    assert describe(error, "en").hint.startswith("There is no explanation of this code here.")
 
 
 @pytest.mark.parametrize("sub_code", ["signature:tampered", "session-ended", "bad-request:json"])

@@ -2,7 +2,8 @@
 
 import pytest
 
-from alipay_member.explanations import explain, explain_value
+from alipay_member.errors import GatewayError
+from alipay_member.explanations import describe, explain, explain_value, gateway_errors
 
 # What the source document's FAQ answers: a key that people search for → words of the answer
 # in Chinese and in English.
@@ -55,3 +56,61 @@ def test_explain_value_says_what_a_field_means(field, value, zh, en):
     assert zh in explain_value(field, value, "zh")
     assert en in explain_value(field, value, "en")
     assert explain_value(field, "?", "zh") == ""
+
+
+WILD = [
+    "aop.app-auth-token-time-out",
+    "aop.invalid-app-auth-token-no-api",
+    "aop.no-product-reg-by-partner",
+    "isv.refresh-token-time-out",
+    "isv.refreshed-token-invalid",
+    "isv.missing-signature-key",
+    "isv.not-support-app-auth",
+    "isv.app-call-limited",
+    "isv.method-call-limited",
+    "isv.invalid-parameter",
+    "isv.app-cert-not-exist",
+    "isv.missing-encrypt-key",
+    "isv.missing-default-signature-type",
+    "isv.invalid-alipay-root-cert-sn",
+    "isv.insufficient-user-permissions",
+]
+
+
+@pytest.mark.parametrize("sub_code", WILD)
+def test_codes_met_in_the_wild_are_explained_with_their_source(sub_code):
+    (row,) = [row for row in gateway_errors() if row.get("sub_code") == sub_code]
+    assert row["source"].startswith("https://opendocs.alipay.com/")
+    assert row["msg"]
+    assert all(len(explain(sub_code, lang)) == 2 for lang in ("zh", "en"))
+
+
+def test_every_row_has_a_cause_and_a_remedy_in_both_languages():
+    names = {row.get("sub_code") or row["code"] for row in gateway_errors()}
+    for row in gateway_errors():
+        if "same_as" in row:
+            assert row["same_as"] in names
+            assert not {"zh", "en"} & row.keys()
+        else:
+            assert [len(row[lang]) for lang in ("zh", "en")] == [2, 2]
+            assert all(text.strip() for lang in ("zh", "en") for text in row[lang])
+
+
+def test_no_two_rows_contradict():
+    """One row a name; one msg a code; no explanation stands under two names without saying so."""
+    names = [row.get("sub_code") or row["code"] for row in gateway_errors()]
+    assert len(names) == len(set(names))
+    messages = {}
+    for row in gateway_errors():
+        if "msg" in row:
+            assert messages.setdefault(row["code"], row["msg"]) == row["msg"]
+    causes = [row["en"][0] for row in gateway_errors() if "en" in row]
+    assert len(causes) == len(set(causes))
+
+
+def test_a_code_without_explanation_borrows_no_other():
+    error = GatewayError("40006", "Insufficient Permissions", "isv.new-one", "新", verified=True)
+    assert "获取会员信息" not in describe(error, "zh").hint
+    assert explain("isv.insufficient-user-permissions", "en") != explain(
+        "isv.insufficient-isv-permissions", "en"
+    )
