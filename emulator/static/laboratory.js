@@ -87,7 +87,7 @@ function over() {
 function look(step) {
   if (!expected) return;
   expected.see(step);
-  const isSpent = armed?.phone?.fail && !bench.order.fail;
+  const isSpent = armed?.phone?.fail && !bench.order.fail && expected.begun;
   if (isSpent && chosen.fault) {
     turned = Infinity;
     over();
