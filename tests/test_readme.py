@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -59,9 +58,13 @@ def run(tmp_path):
         pytest.fail(f"{command} ended: {''.join(lines)}")
 
     yield start
-    for process in running:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
+    for process in running:  # SIGINT is ignored by what was started in the background
+        process.terminate()
+        try:
+            process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
 
 
 def test_readme_first_command_serves_the_workbench(run):

@@ -64,3 +64,19 @@ test('consent is asked for in the member centre only', () => {
     assert.equal(/signIn\('auth_user'\)/.test(read(file)), file === 'pages/member/member.js', file);
   }
 });
+
+test('the member centre says whose word each side is', () => {
+  const axml = read('pages/member/member.axml');
+  const sides = [
+    ...axml.matchAll(
+      /<view class="side (\w+)">\s*(.*?)<\/view>\s*<view class="side-note">(.*?)<\/view>/gs,
+    ),
+  ];
+  assert.deepEqual(
+    sides.map(([, side, , note]) => [side, note]),
+    [
+      ['told', '未签名，只供展示'],
+      ['saved', '支付宝签名，已验签'],
+    ],
+  );
+});

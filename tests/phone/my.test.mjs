@@ -1,0 +1,89 @@
+// What the phone must not let through, as a device does not: other domains, a profile without consent.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+const OWN = 'http://127.0.0.1:8000';
+const element = () => ({ dataset: {}, lang: 'zh', addEventListener() {}, replaceChildren() {} });
+const reports = [];
+const person = { id: 'complete', nick_name: '完整示例', avatar: 'a.svg', consented: [] };
+const emulated = {
+  app_id: 'demo-mini',
+  members: [person],
+  apps: { 'demo-mini': { product: true } },
+};
+const asked = [];
+
+Object.assign(globalThis, {
+  location: { origin: OWN, search: '?app=miniprogram&member=complete' },
+  document: { documentElement: element(), getElementById: element, createElement: element },
+  addEventListener() {},
+  CSSStyleSheet: class {
+    replaceSync() {}
+  },
+  parent: {
+    document: { documentElement: element() },
+    postMessage: ({ phone: step }) => reports.push(step),
+  },
+  async fetch(address, init) {
+    asked.push({ address, init });
+    const answer = address.endsWith('/members') ? emulated : { ok: true };
+    return new Response(JSON.stringify(answer));
+  },
+});
+const { phone } = await import('../../emulator/phone/workbench.js');
+const { my } = await import('../../emulator/phone/my/index.js');
+phone.apiOrigin = 'https://member.example.com';
+
+const fails = async (promise) => {
+  const failed = await promise.then(assert.fail, (error) => error);
+  return failed.error;
+};
+
+for (const url of [
+  'https://evil.example/api/member',
+  'http://member.example.com/api/member',
+  'https://member.example.com:8443/api/member',
+  'https://member.example.com.evil.example/',
+]) {
+  test(`${url} is not on the whitelist: 11, and nothing is sent`, async () => {
+    const before = asked.length;
+    assert.equal(await fails(my.request({ url })), 11);
+    assert.equal(asked.length, before);
+  });
+}
+
+test('what is no address is 2', async () => {
+  assert.equal(await fails(my.request({ url: '/api/member' })), 2);
+});
+
+test('the configured address leads to this page, without its cookies', async () => {
+  const { data } = await my.request({ url: 'https://member.example.com/api/member' });
+  assert.deepEqual(data, { ok: true });
+  const { address, init } = asked.at(-1);
+  assert.equal(address, `${OWN}/api/member`);
+  assert.equal(init.credentials, 'omit');
+});
+
+test('my.getAuthUserInfo tells nothing before consent', async () => {
+  person.consented = [];
+  assert.equal(await fails(my.getAuthUserInfo()), 4);
+  person.consented = ['demo-web']; // consent is given to one app
+  assert.equal(await fails(my.getAuthUserInfo()), 4);
+});
+
+test('my.getAuthUserInfo tells nickname and avatar after consent, and no more', async () => {
+  person.consented = ['demo-mini'];
+  assert.deepEqual(await my.getAuthUserInfo(), { nickName: '完整示例', avatar: 'a.svg' });
+});
+
+test('my.getOpenUserInfo tells nothing before consent, nor without the product', async () => {
+  const said = async () => JSON.parse((await my.getOpenUserInfo()).response).response;
+  person.consented = [];
+  assert.equal((await said()).code, '40003');
+  assert.equal((await said()).nickName, undefined);
+  emulated.apps['demo-mini'].product = false;
+  assert.equal((await said()).code, '40006');
+  emulated.apps['demo-mini'].product = true;
+  person.consented = ['demo-mini'];
+  assert.equal((await said()).nickName, '完整示例');
+});
