@@ -48,9 +48,9 @@ function look() {
   page.dataset.lang = root.lang;
   const seen = buttons();
   const last = wanted.findLast((name) => seen.some((button) => isNamed(button, name)));
-  for (const button of seen) {
+  for (const button of page.querySelectorAll('button')) {
     mark(button, 'gloss', root.lang === 'en' && words.glosses[button.textContent.trim()]);
-    mark(button, 'point', last && isNamed(button, last) && 'here');
+    mark(button, 'point', seen.includes(button) && last && isNamed(button, last) && 'here');
   }
 }
 

@@ -122,9 +122,9 @@ def test_reset_forgets_members_sessions_steps_and_faults(bench, sign_in, emulato
     assert bench.post("/workbench/reset", json={}).status_code == 200
     assert bench.get("/workbench/events").get_json() == {
         "events": [],
-        "members": [],
         "next": 0,
-        "sessions": 0,
+        "on": {"fault": None, "identity": "open_id", "unbound": []},
+        "counts": {"members": 0, "sessions": 0},
     }
     assert (emulator.faults.active(), emulator.accounts.identity) == (None, "open_id")
 
@@ -169,18 +169,21 @@ def test_a_deep_link_arms_a_fault_that_exists(bench):
     page = bench.get("/workbench/?fault=tampered").text
     assert '<p id="active" role="status"><code>tampered</code>' in page
     assert 'data-fault="tampered" aria-pressed="true"' in page
-    page = bench.get("/workbench/?fault=<b>&member=<b>&app=<b>").text
+    page = bench.get("/workbench/?fault=<b x>&member=<b x>&app=<b x>&chapter=<b x>").text
     assert '<p id="active" role="status"></p>' in page
-    assert "<b>" not in page
+    assert "<b x>" not in page
     assert 'data-member="complete" aria-pressed="true"' in page
 
 
 def test_page_offers_every_member_and_fault_in_both_languages_with_no_inline_script_or_style(bench):
     page = bench.get("/workbench/").text
+    laboratory = bench.get("/workbench/words/laboratory").get_json()
     for member in bench.get("/workbench/emulator/members").get_json()["members"]:
         assert f'data-member="{member["id"]}"' in page
     for fault in bench.get("/workbench/emulator/faults").get_json()["faults"]:
-        assert f'data-fault="{fault["name"]}"' in page
+        assert fault["name"] in [way["name"] for way in laboratory["ways"]]
+    for name in laboratory["first"]:
+        assert f'data-fault="{name}"' in page
     assert page.count('<span class="zh"') == page.count('<span class="en"')
     assert not re.search(
         r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|(?:src|href)=\"(?:https?:)?//", page
@@ -188,8 +191,6 @@ def test_page_offers_every_member_and_fault_in_both_languages_with_no_inline_scr
 
 
 def test_words_say_everything_in_both_languages(bench):
-    words = json.loads((ROOT / "emulator" / "words.json").read_text("utf-8"))
-
     def check(node):
         if isinstance(node, dict) and ("zh" in node or "en" in node):
             assert all(node[lang] for lang in ("zh", "en"))
@@ -198,9 +199,10 @@ def test_words_say_everything_in_both_languages(bench):
         ):
             check(child)
 
-    check(words)
-    faults = bench.get("/workbench/emulator/faults").get_json()["faults"]
-    assert {fault["group"] for fault in [*faults, *words["failures"]]} == words["groups"].keys()
+    for name in ("words.json", "stage.json", "failures.json"):
+        check(json.loads((ROOT / "emulator" / name).read_text("utf-8")))
+    laboratory = bench.get("/workbench/words/laboratory").get_json()
+    assert {way["group"] for way in laboratory["ways"]} == laboratory["groups"].keys()
 
 
 def test_uses_the_emulator_that_the_settings_name():
