@@ -184,6 +184,13 @@ class BoundedAdapter(HTTPAdapter):
             _use_bounded_pools(manager)
         return manager
 
+    def build_response(self, request: requests.PreparedRequest, raw: Any) -> requests.Response:
+        try:
+            return super().build_response(request, raw)
+        except Exception:  # requests before 2.34 stumbles over "Content-Type: text/html; charset"
+            raw.close()
+            raise
+
 
 class BoundedSession(requests.Session):
     """A session that never looks where a redirect leads: requests would read all its body first."""

@@ -115,7 +115,7 @@ def test_answers_come_through_a_proxy_without_tls(gateway_that, client_behind):
 def test_connect_ends(gateway_that, client_behind, pem, place, scheme, how):
     greet = tls(pem) if scheme == "https" else lambda new: new
     proxy = gateway_that(how(*EVERYWHERE[place]), greet=greet)
-    timeout = TIMEOUT if how is dripping else (3, 5)
+    timeout = TIMEOUT if how is dripping else (5, 20)
     expected = "timeout" if how is dripping else "too-large"
     assert why(client_behind(proxy, scheme=scheme, timeout=timeout)) == expected
     assert len(proxy.requests) == 1
