@@ -5,6 +5,7 @@ import { $, words } from './dom.js';
 import { root } from './state.js';
 
 let wanted = [];
+let isAsking = false;
 const watcher = new MutationObserver(look);
 
 export function start() {
@@ -45,6 +46,9 @@ const isNamed = (button, name) => button.textContent.trim() === name || button.v
 function look() {
   const page = $('phone')?.contentDocument?.documentElement;
   if (!page) return;
+  const hasDialog = Boolean(page.querySelector('dialog[open]'));
+  if (hasDialog && !isAsking) $('phone').scrollIntoView({ block: 'nearest' }); // on small screens
+  isAsking = hasDialog;
   page.dataset.lang = root.lang;
   const seen = buttons();
   const last = wanted.findLast((name) => seen.some((button) => isNamed(button, name)));

@@ -48,7 +48,10 @@ async function chooseOther({ target }) {
   const [name, value] = meaning(target.closest('button'));
   if (!['member', 'app', 'identity'].includes(name)) return;
   chosen[name] = value;
-  $('people').open = false;
+  if (name !== 'app') {
+    $('people').open = false;
+    $('people').firstElementChild.focus();
+  }
   if (name === 'identity') await identify();
   startPhone();
   show();

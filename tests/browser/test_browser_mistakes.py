@@ -30,7 +30,7 @@ def test_mistakes_of_old_articles(page, bench, phone, desk, wire):
     page.goto(f"{bench.url}/workbench/?app=mistakes")
     expect(page.locator("[data-app=mistakes]")).to_have_attribute("aria-pressed", "true")
     cards = phone.frame.locator(".card")
-    expect(cards).to_have_count(4)
+    expect(cards).to_have_count(7)
     assert wire == []  # nothing happens by itself
 
     def make(number, right):
@@ -72,3 +72,11 @@ def test_mistakes_of_old_articles(page, bench, phone, desk, wire):
     expect(step.locator(".inside")).to_contain_text("我说我是谁就是谁")
     assert [row["nick_name"] for row in bench.rows()] == ["完整示例"]
     assert desk.newest("refused").count() == 0
+    # the source document's own slips: its literal address, plain http, a refresh_token beside a code
+    assert "405" in make(4, "method: 'POST'")
+    assert [url.rpartition("?")[2] for _, url, _ in wire] == ["authcode=undefined"]
+    make(5, "https://")
+    assert wire == []
+    desk.failed_with("my.request 11")
+    make(6, "grant_type=authorization_code")
+    assert [row["nick_name"] for row in bench.rows()] == ["完整示例"]
