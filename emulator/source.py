@@ -63,9 +63,14 @@ def frame_of(function: Callable[..., Any]) -> Frame | None:
 
 
 def own_frames(walk: Iterator[tuple[FrameType, int]] | Any) -> list[Frame]:
-    """What `walk_stack` and `walk_tb` give, without the frames of other people's files."""
+    """What `walk_stack` and `walk_tb` give, without the frames of other people's files.
+
+    It ends where the server called the app: no farther out is anything that a request made happen.
+    """
     frames = []
     for frame, line in walk:
+        if frame.f_code.co_name == "wsgi_app":
+            break
         name = short_name(frame.f_code.co_filename)
         if name:
             at = under_way(name, line)

@@ -42,7 +42,7 @@ const browser = {
   ecmaVersion: 2024,
   globals: names(`window document location history navigator parent localStorage sessionStorage
     console fetch crypto performance URL URLSearchParams Blob FormData AbortController AbortSignal
-    DOMException DOMParser MutationObserver ResizeObserver CSSStyleSheet CustomEvent Event
+    DOMException DOMParser MutationObserver ResizeObserver BroadcastChannel CSSStyleSheet CustomEvent Event
     MouseEvent PopStateEvent Element HTMLElement Node matchMedia getComputedStyle addEventListener
     removeEventListener postMessage requestAnimationFrame cancelAnimationFrame innerWidth
     innerHeight devicePixelRatio structuredClone queueMicrotask setTimeout clearTimeout setInterval

@@ -10,18 +10,22 @@ const FOLDER = phone.app === 'mistakes' ? 'emulator/mistakes' : 'miniprogram';
 
 /**
  * The mini-program's lines in a trace of calls, innermost first. A function without a name is told
- * by the one around it.
+ * by the one around it, which called it.
  * @type {(trace?: string) => Frame[]}
  */
 export function framesOf(trace = '') {
   const place = new RegExp(`${FILES}([^:?]+):(\\d+)`);
+  /** @type {Frame[]} */
   const frames = [];
   for (const line of trace.split('\n')) {
     const [, path, at] = place.exec(line) ?? [];
     if (!path) continue;
     const name = /(\w+)(?: \[as \w+\])? \(http|(\w+)@http/.exec(line);
     const called = name?.[1] ?? name?.[2] ?? '';
-    frames.push({ file: `${FOLDER}/${path}`, function: called, at: Number(at) });
+    const file = `${FOLDER}/${path}`;
+    const inner = frames.at(-1);
+    if (inner?.function === '' && inner.file === file) inner.function = called;
+    else frames.push({ file, function: called, at: Number(at) });
   }
   return frames;
 }

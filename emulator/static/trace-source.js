@@ -4,25 +4,28 @@ import { ask, fill, h } from './dom.js';
 /** Each frame opens to its function's lines, which are fetched then; the first is open. */
 export function drawFrames(/** @type {any[]} */ frames) {
   const drawn = frames.map((frame, index) => {
-    const title = `${frame.file}:${frame.at}${frame.function && ` · ${frame.function}()`}`;
+    const title = h('code', {}, titleOf(frame, frame.function));
     const lines = h('pre', { tabIndex: 0 });
-    const details = h(
-      'details',
-      { className: 'frame' },
-      h('summary', {}, h('code', {}, title)),
-      lines,
-    );
-    details.ontoggle = () => details.open && show(lines, frame);
+    const details = h('details', { className: 'frame' }, h('summary', {}, title), lines);
+    details.ontoggle = () => details.open && show(lines, frame, title);
     details.open = index === 0;
     return details;
   });
   return h('div', {}, drawn);
 }
 
-/** The lines with their numbers; the one that was under way is marked. */
-async function show(/** @type {HTMLElement} */ element, /** @type {any} */ { file, at }) {
+/** @type {(frame: any, name: string) => string} */
+const titleOf = ({ file, at }, name) => `${file}:${at}${name && ` · ${name}()`}`;
+
+/**
+ * The lines with their numbers; the one that was under way is marked.
+ * @type {(element: HTMLElement, frame: any, title: HTMLElement) => Promise<void>}
+ */
+async function show(element, frame, title) {
   if (element.firstChild) return;
-  const { first, lines } = await ask('GET', `source/${file}?line=${at}`);
+  const { file, at } = frame;
+  const { function: name, first, lines } = await ask('GET', `source/${file}?line=${at}`);
+  fill(title, titleOf(frame, frame.function || name));
   const drawn = lines.map((/** @type {string} */ line, /** @type {number} */ index) => {
     const number = first + index;
     const isAt = number === at;

@@ -1,5 +1,5 @@
 // What one can do with the trace: pause and go on step by step, enlarge, save; it follows the newest.
-import { $, fill, h, say } from './dom.js';
+import { $, fill, h } from './dom.js';
 
 const root = document.documentElement;
 const scroll = $('scroll');

@@ -6,7 +6,7 @@ import { arrive, startTools } from './trace-tools.js';
 
 /** The steps in the order of arrival. @type {any[]} */
 export const steps = [];
-/** What somebody did: its key, when, its steps in their order, its element. @type {any[]} */
+/** What somebody did, when, its steps in their order, its element. @type {any[]} */
 let groups = [];
 /** The row and the group of each step. @type {Map<any, {row: HTMLElement, group: any}>} */
 const rows = new Map();
@@ -100,14 +100,13 @@ function draw(/** @type {any} */ step) {
 /** The group that a step belongs to; a new one if somebody did something new. */
 function groupOf(/** @type {any} */ step) {
   const call = steps.find((known) => !known.n && step.trace && known.trace === step.trace);
-  const did = call?.did ?? step.did ?? (step.n ? 'did-elsewhere' : undefined);
-  const ofPhone = groups.findLast((group) => group.did.at);
-  if (!did && ofPhone) return ofPhone;
-  const known = groups.findLast((group) => group.did.at && group.did.at === did?.at);
-  if (known) return known;
+  const did = call?.did ?? step.did;
+  const ofPhone = groups.findLast((group) => group.moment);
+  if (!did && !step.n && ofPhone) return ofPhone;
+  if (did?.zh) return groups.find(({ moment }) => moment === did.at) ?? addGroup(did, step.at);
   const newest = groups.at(-1);
-  if (newest && newest.did === did) return newest;
-  return addGroup(did ?? 'did-elsewhere', step.at);
+  const told = did ?? 'did-elsewhere';
+  return newest?.did === told ? newest : addGroup(told, step.at);
 }
 
 function addGroup(/** @type {any} */ did, /** @type {number} */ at) {
@@ -117,7 +116,8 @@ function addGroup(/** @type {any} */ did, /** @type {number} */ at) {
   more.onclick = () => {
     more.ariaExpanded = String(element.classList.toggle('all'));
   };
-  const group = { did, at, element, list, more, steps: [] };
+  const moment = did.zh && did.at;
+  const group = { did, moment, at, element, list, more, steps: [] };
   const place = 1 + groups.findLastIndex((earlier) => earlier.at <= at);
   $('steps').insertBefore(element, groups[place]?.element ?? null);
   groups.splice(place, 0, group);

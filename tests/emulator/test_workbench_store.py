@@ -36,7 +36,7 @@ def test_the_store_is_not_credited_with_what_others_did_meanwhile(
 
     bench.application.before_request_funcs[None].append(somebody_else_signs_in)
     bench.post("/api/member", headers=session)
-    assert len(bench.get("/workbench/events").get_json()["members"]) == 2
+    assert bench.get("/workbench/events").get_json()["counts"]["members"] == 2
     assert [step["outcome"] for step in steps() if step["kind"] == "store"] == ["same", "same"]
 
 
@@ -94,5 +94,63 @@ def test_members_and_sessions_are_those_of_the_database(bench, sign_in, settings
     with sqlite3.connect(settings.database_url.removeprefix("sqlite:///")) as database:
         rows = database.execute("SELECT open_id, nick_name FROM members").fetchall()
         sessions = database.execute("SELECT COUNT(*) FROM sessions").fetchone()[0]
-    assert sorted((row["open_id"], row["nick_name"]) for row in told["members"]) == sorted(rows)
-    assert len(rows) == told["sessions"] == sessions == 2
+    after = [row for step in told["events"] for row in step.get("after", [])]
+    assert {(row["open_id"], row["nick_name"]) for row in after} >= set(rows)
+    assert told["counts"] == {"members": len(rows), "sessions": sessions}
+    assert len(rows) == sessions == 2
+
+
+def test_the_store_tells_what_changed_field_by_field(steps, sign_in, bench):
+    session = sign_in()
+    made = steps()[-1]
+    open_id = made["after"][0]["open_id"]
+    assert ["+", "open_id", open_id] in made["diff"]
+    assert not [line for line in made["diff"] if line[0] == "-" or line[2] is None]
+    bench.post("/api/member", headers=session)
+    filled = steps()[-1]
+    assert ["+", "nick_name", "完整示例"] in filled["diff"]
+    assert not [line for line in filled["diff"] if line[1] in ("open_id", "app_id", "first_seen")]
+    bench.delete("/api/member", headers=session)
+    gone = steps()[-1]
+    assert ["-", "nick_name", "完整示例"] in gone["diff"]
+    assert {sign for sign, _, _ in gone["diff"]} == {"-"}
+
+
+def test_the_store_names_a_refresh_and_a_session(steps, sign_in, bench, end_access_tokens):
+    session = sign_in()
+    sign_in()
+    end_access_tokens()
+    bench.post("/api/member", headers=session)
+    bench.delete("/api/session", headers=session)
+    told = [(step["kind"], step["says"]) for step in steps()]
+    assert ("exchange", "refresh") in told
+    assert told.count(("exchange", "alipay.system.oauth.token")) == 2
+    says = [key for kind, key in told if kind == "store"]
+    assert says == ["changed", "session-opened", "renewed", "changed", "signed-out"]
+
+
+def test_a_login_costs_no_more_with_many_members(bench, sign_in, store):
+    """Counted in what the trace shows and in the rows that were read."""
+    from emulator import watched
+
+    with store._database.writing() as db:
+        for number in range(10_000):
+            values = (f"m{number}", "demo-mini", f"other-{number}", "小明", 1)
+            columns = "(id, app_id, open_id, nick_name, first_seen)"
+            db.execute(f"INSERT INTO members {columns} VALUES (?, ?, ?, ?, ?)", values)
+    read = []
+    tell = store.listener
+
+    def count(write: watched.Write):
+        read.append(len(write.before) + len(write.after))
+        tell(write)
+
+    store.listener = count
+    bench.post("/api/member", headers=sign_in())
+    assert len(read) == 2
+    assert max(read) <= 2
+    poll = bench.get("/workbench/events")
+    assert poll.get_json()["counts"]["members"] == 10_001
+    assert len(poll.data) < 40_000
+    nothing_new = bench.get(f"/workbench/events?since={poll.get_json()['next']}")
+    assert len(nothing_new.data) < 500
