@@ -1,9 +1,9 @@
 """A stand-in for Alipay on this machine: gateway, authorise page, switches to make them misbehave.
 
 What it does not do: prove how the real gateway behaves (nothing here was tried against it), or know
-more than alipay.system.oauth.token, alipay.user.info.share and alipay.open.auth.token.app, plain
-RSA2 and v2 of the protocol: no certificates, no encryption, no risk control, no rate limits. Its
-people are made up, and its tokens end with the process. It listens on 127.0.0.1 only.
+more than alipay.system.oauth.token, alipay.user.info.share and alipay.open.auth.token.app, RSA2
+with keys or certificates and v2 of the protocol: no encryption, no risk control, no rate limits.
+Its people are made up, and its tokens end with the process. It listens on 127.0.0.1 only.
 
     with emulator.run() as alipay:    # in a test; from a shell: python -m emulator
         alipay.settings()             # what an app needs to use it, under the names of .env
@@ -73,11 +73,20 @@ def create_emulator_app(accounts: Accounts, faults: FaultSwitch) -> Flask:
 class Emulator:
     """An emulator with its keys and its address; serve() lets it answer, in a thread.
 
-    Port 0 takes a free one; OSError if the port is taken. `clock` gives UTC seconds.
+    Port 0 takes a free one; OSError if the port is taken. `clock` gives UTC seconds. With
+    `certificates` its apps begin in 公钥证书 mode, else in 公钥 mode.
     """
 
-    def __init__(self, port: int = 0, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        clock: Callable[[], float] = time.time,
+        *,
+        certificates: bool = False,
+    ) -> None:
         self.accounts = Accounts(clock)
+        for app_id in self.accounts.app_keys:
+            self.accounts.certify(app_id, certificates)
         self.faults = FaultSwitch()
         app = create_emulator_app(self.accounts, self.faults)
         # Werkzeug would end the process over a taken port: so it is handed a socket that is bound.
@@ -100,18 +109,27 @@ class Emulator:
         self._serving.start()
 
     def settings(self) -> dict[str, str]:
-        """The settings of an app that uses this emulator, with the keys of its two apps."""
-        alipay_public_key = one_line(self.accounts.alipay_key.public_key())
+        """The settings of an app that uses this emulator, with the keys of its two apps.
+
+        Those of an app that is in 公钥证书 mode have its certificates, as PEM text.
+        """
         return {
             "ALIPAY_ENV": "emulator",
             "ALIPAY_GATEWAY_URL": f"{self.url}/gateway.do",
-            "ALIPAY_APP_ID": "demo-mini",
-            "ALIPAY_APP_PRIVATE_KEY": one_line(self.accounts.app_keys["demo-mini"]),
-            "ALIPAY_PUBLIC_KEY": alipay_public_key,
-            "ALIPAY_WEB_APP_ID": "demo-web",
-            "ALIPAY_WEB_APP_PRIVATE_KEY": one_line(self.accounts.app_keys["demo-web"]),
-            "ALIPAY_WEB_PUBLIC_KEY": alipay_public_key,
+            **self._app_settings("ALIPAY_", "demo-mini"),
+            **self._app_settings("ALIPAY_WEB_", "demo-web"),
         }
+
+    def _app_settings(self, prefix: str, app_id: str) -> dict[str, str]:
+        """One app's: id, private key, and what verifies Alipay's answers."""
+        files = self.accounts.certified.get(app_id)
+        if files:
+            proof = {"APP_CERT": files.app, "CERT": files.alipay, "ROOT_CERT": files.root}
+        else:
+            proof = {"PUBLIC_KEY": one_line(self.accounts.alipay_key.public_key())}
+        key = one_line(self.accounts.app_keys[app_id])
+        values = {"APP_ID": app_id, "APP_PRIVATE_KEY": key, **proof}
+        return {f"{prefix}{name}": value for name, value in values.items()}
 
     def isv_settings(self) -> dict[str, str]:
         """The same for an ISV that calls for the demo merchant."""
@@ -137,17 +155,19 @@ def one_line(key: RSAPrivateKey | RSAPublicKey) -> str:
     return base64.b64encode(der).decode()
 
 
-def start(port: int = 0, clock: Callable[[], float] = time.time) -> Emulator:
+def start(
+    port: int = 0, clock: Callable[[], float] = time.time, *, certificates: bool = False
+) -> Emulator:
     """An emulator that answers already."""
-    emulator = Emulator(port, clock)
+    emulator = Emulator(port, clock, certificates=certificates)
     emulator.serve()
     return emulator
 
 
 @contextmanager
-def run(port: int = 0) -> Iterator[Emulator]:
+def run(port: int = 0, *, certificates: bool = False) -> Iterator[Emulator]:
     """An emulator for the length of a `with`."""
-    emulator = start(port)
+    emulator = start(port, certificates=certificates)
     try:
         yield emulator
     finally:

@@ -17,14 +17,49 @@ def write_settings(path: Path, values: dict[str, str]) -> None:
 
     FileExistsError if there is one that the emulator did not write.
     """
-    if path.exists() and not path.read_text("utf-8", "replace").startswith(MARKER):
-        raise FileExistsError(
-            f"{path} was not written by the emulator and is left alone: name another file"
-        )
+    refuse_to_overwrite(path)
     path.unlink(missing_ok=True)
     path.touch(0o600, exist_ok=False)
     lines = [MARKER, *(f"{name}={value}" for name, value in values.items())]
     path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def written_beside(path: Path, values: dict[str, str]) -> dict[str, str]:
+    """Write the certificates among the values into files beside `path`, under the console's names.
+
+    Returns the values with the files' paths. FileExistsError for a file that the emulator did not
+    write, before any is written.
+    """
+    files: dict[Path, str] = {}
+    paths = dict(values)
+    for name, value in values.items():
+        if name.endswith("CERT"):
+            file = path.resolve().parent / console_name(name, values)
+            files[file] = f"{MARKER}\n{value}"
+            paths[name] = str(file)
+    for file in files:
+        refuse_to_overwrite(file)
+    for file, text in files.items():
+        file.write_text(text, "utf-8")
+    return paths
+
+
+def console_name(setting: str, values: dict[str, str]) -> str:
+    """What the console calls the file for this setting."""
+    if setting.endswith("_ROOT_CERT"):
+        return "alipayRootCert.crt"
+    if setting.endswith("_APP_CERT"):
+        app_id = values[setting.removesuffix("CERT") + "ID"]
+        return f"appCertPublicKey_{app_id}.crt"
+    return "alipayCertPublicKey_RSA2.crt"
+
+
+def refuse_to_overwrite(path: Path) -> None:
+    """FileExistsError if there is a file that the emulator did not write."""
+    if path.exists() and not path.read_text("utf-8", "replace").startswith(MARKER):
+        raise FileExistsError(
+            f"{path} was not written by the emulator and is left alone: name another file"
+        )
 
 
 def read_options() -> argparse.Namespace:
@@ -40,6 +75,11 @@ def read_options() -> argparse.Namespace:
         "--isv",
         action="store_true",
         help="settings of an ISV (第三方应用) that calls for a merchant",
+    )
+    parser.add_argument(
+        "--certificates",
+        action="store_true",
+        help="公钥证书 mode: the console's .crt files are written beside FILE",
     )
     return parser.parse_args()
 
@@ -67,13 +107,14 @@ def main() -> None:
     """Run until Ctrl-C; or end with one sentence that says what is wrong."""
     options = read_options()
     try:
-        emulator = Emulator(options.port)
+        emulator = Emulator(options.port, certificates=options.certificates)
     except (OSError, OverflowError):
         sys.exit(f"Port {options.port} is taken or not allowed: choose another one with --port.")
     if options.env_file:
         values = emulator.isv_settings() if options.isv else emulator.settings()
         try:
-            write_settings(options.env_file, values)
+            refuse_to_overwrite(options.env_file)
+            write_settings(options.env_file, written_beside(options.env_file, values))
         except OSError as error:
             emulator.stop()
             sys.exit(str(error))

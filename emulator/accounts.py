@@ -19,6 +19,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from .certificates import Authority, ConsoleFiles
+
 DATA = json.loads(Path(__file__).with_name("accounts.json").read_text("utf-8"))
 # By app id: its names, and whether the console has a 授权回调地址 for it (a mini-program has none).
 APPS: dict[str, Any] = DATA["apps"]
@@ -69,11 +71,13 @@ class Accounts:
         # The merchant's app has no key: an ISV calls for it.
         self.app_keys = {"demo-mini": rsa_key(), "demo-web": rsa_key()}
         self.merchant_token = "202501BB" + secrets.token_hex(16)
+        self.certified: dict[str, ConsoleFiles] = {}  # by app id, of apps in 公钥证书 mode
+        self._authority: Authority | None = None  # made when it is needed
         self._lock = threading.Lock()
         self.reset()
 
     def reset(self) -> None:
-        """Everything as at the start, except for the keys and `merchant_token`."""
+        """Everything as at the start, except for keys, certificates and `merchant_token`."""
         with self._lock:
             self.identity = "open_id"
             self.without_product: set[str] = set()  # app ids
@@ -199,6 +203,18 @@ class Accounts:
             self.without_product.discard(app_id)
         else:
             self.without_product.add(app_id)
+
+    def certify(self, app_id: object, certified: object) -> None:
+        """Switch the app to 公钥证书 mode, or back to 公钥 mode (接口加签方式 in the console)."""
+        if not isinstance(certified, bool):
+            raise ValueError("certificates must be true or false")
+        app_id = choice(app_id, self.app_keys, "app with a key")
+        with self._lock:
+            if not certified:
+                self.certified.pop(app_id, None)
+            elif app_id not in self.certified:
+                self._authority = self._authority or Authority(self.alipay_key)
+                self.certified[app_id] = self._authority.files(app_id, self.app_keys[app_id])
 
     def app_auth_code(self) -> str:
         """What the ISV receives when the demo merchant authorises it."""

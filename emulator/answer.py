@@ -41,6 +41,7 @@ class Answer:
     node: dict[str, Any]
     private_key: RSAPrivateKey | None  # None: sent without a signature
     charset: str
+    cert_sn: str | None = None  # names the certificate of the key, for apps in 公钥证书 mode
     # What only faults change:
     status: int = 200
     comma: str = ","
@@ -70,7 +71,7 @@ class Answer:
         return sign(data, self.private_key) if self.private_key else None
 
     def to_bytes(self) -> bytes:
-        """The body: the node first, then the signature over exactly the node's bytes."""
+        """The body: the node first, the signature over exactly its bytes last."""
         if self.sent_body is not None:
             return self.sent_body
         node = self.signed_bytes()
@@ -78,6 +79,8 @@ class Answer:
         if signature is None:
             signature = self.signature_over(node)
         members = [*self.before_node, (self.name, self.sent_node or node), *self.after_node]
+        if self.cert_sn is not None:
+            members.append(("alipay_cert_sn", json.dumps(self.cert_sn).encode()))
         if signature is not None:
             members.append(("sign", json.dumps(signature).encode()))
         colon = self.colon.encode()

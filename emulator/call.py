@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from flask import Request
 
 from .accounts import APPS, Accounts
+from .certificates import ConsoleFiles
 
 DEFAULT_CHARSET = "GBK"
 CHARSETS = {"utf-8": "utf-8", "gbk": "GBK", "gb2312": "GBK"}
@@ -22,6 +23,7 @@ class GatewayCall:
     charset: str | None  # None: the call asks for one that there is not
     app_id: str | None  # None: there is no such app
     app_key: RSAPrivateKey | None  # None: the console has none for this app
+    files: ConsoleFiles | None  # None: the app is in 公钥 mode
 
     def __str__(self) -> str:
         """Method and app id for the log; anything that does not look like one may be a secret."""
@@ -52,4 +54,5 @@ def read_call(request: Request, accounts: Accounts) -> GatewayCall:
         charset=charset,
         app_id=app_id if app_id in APPS else None,
         app_key=accounts.app_keys.get(app_id),
+        files=accounts.certified.get(app_id),
     )

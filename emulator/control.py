@@ -113,6 +113,14 @@ def switch_product() -> dict[str, str]:
     return {}
 
 
+@control.put("/certificates")
+def switch_certificates() -> dict[str, str]:
+    """`{"certificates", "app_id"?}`: whether the app is in 公钥证书 mode, or in 公钥 mode."""
+    asked = json_body()
+    state().accounts.certify(asked.get("app_id", DEFAULT_APP), asked.get("certificates"))
+    return {}
+
+
 @control.get("/avatar/<member>.svg")
 def draw_avatar(member: str) -> Response:
     """A member's picture, in a colour of its own."""

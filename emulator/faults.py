@@ -11,7 +11,6 @@ A call is carried out before its answer is spoiled: an auth code is used up all 
 
 import base64
 import functools
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -26,11 +25,13 @@ from .accounts import rsa_key
 from .answer import ERRORS, Answer, error_node
 from .call import GatewayCall
 from .fault_rows import read_rows
+from .forgeries import forged_node, with_other_digit, with_other_ids
 
 SLOW = 15.0  # seconds
 HUGE = 10_000_000  # bytes
 DEEP = 100_000  # brackets
 TRICKY_NAME = '小}二{"\\","sign":"x"'
+OTHER_SN = "0123456789abcdef0123456789abcdef"  # of a certificate that nobody has configured
 stranger_key = functools.cache(rsa_key)
 
 Spoil = Callable[[Answer, GatewayCall], None]
@@ -54,6 +55,12 @@ def tampered(answer: Answer, call: GatewayCall) -> None:
 @fault
 def wrong_key(answer: Answer, call: GatewayCall) -> None:
     answer.private_key = stranger_key()
+
+
+@fault
+def other_cert(answer: Answer, call: GatewayCall) -> None:
+    answer.private_key = stranger_key()
+    answer.cert_sn = OTHER_SN
 
 
 @fault
@@ -156,7 +163,12 @@ def no_id(answer: Answer, call: GatewayCall) -> None:
 
 @fault
 def cert_sn(answer: Answer, call: GatewayCall) -> None:
-    answer.after_node.append(("alipay_cert_sn", b'"c5"'))
+    answer.cert_sn = OTHER_SN
+
+
+@fault
+def no_cert_sn(answer: Answer, call: GatewayCall) -> None:
+    answer.cert_sn = None
 
 
 @fault
@@ -189,39 +201,18 @@ def gateway_error(sub_code: str, is_signed: bool, answer: Answer, call: GatewayC
         answer.private_key = None
 
 
-# ── what the functions above share ──
-
-
-def with_other_digit(node: bytes) -> bytes:
-    """The node's text with one bit of its last digit changed."""
-    last = [match.start() for match in re.finditer(rb"\d", node)][-1]
-    return node[:last] + bytes([node[last] ^ 1]) + node[last + 1 :]
-
-
-def with_other_ids(node: dict[str, Any]) -> dict[str, Any]:
-    """The node of somebody else: its ids have other endings."""
-    ids = [name for name in ("open_id", "user_id") if name in node]
-    return node | {name: node[name][:4] + node[name][:3:-1] for name in ids}
-
-
-def forged_node(answer: Answer) -> bytes:
-    """A node beside the true one, which claims to be somebody else's."""
-    return answer.to_json(with_other_ids(answer.node) | {"nick_name": "伪造的会员"})
-
-
 # ── the table ──
 
 
 # What the table of errors does not say of some of them. Whoever refreshes a token that has ended
 # must be let to succeed. An error of one grant_type is no answer to the other.
+REFRESH = {"grant_type": "refresh_token", "expect": "session-ended", "recovers": True}
 SPECIAL: dict[str, dict[str, Any]] = {
     "aop.auth-token-time-out": {"once": True, "recovers": True},
     "isv.code-invalid": {"grant_type": "authorization_code"},
-    "isv.refresh-token-invalid": {
-        "grant_type": "refresh_token",
-        "expect": "session-ended",
-        "recovers": True,
-    },
+    "isv.refresh-token-invalid": REFRESH,
+    "isv.refresh-token-time-out": REFRESH,
+    "isv.refreshed-token-invalid": REFRESH,
 }
 
 

@@ -75,7 +75,9 @@ def refusal(name: str, refused: Refused, call: GatewayCall, accounts: Accounts) 
 def new_answer(name: str, node: dict[str, Any], call: GatewayCall, accounts: Accounts) -> Answer:
     """An answer in the call's charset. Without an app there is no key of Alipay's to sign it."""
     private_key = accounts.alipay_key if call.app_id else None
-    return Answer(name, node, private_key, call.charset or DEFAULT_CHARSET)
+    answer = Answer(name, node, private_key, call.charset or DEFAULT_CHARSET)
+    answer.cert_sn = call.files.alipay_cert_sn if call.files else None
+    return answer
 
 
 # ── what is wrong with a call before it is carried out; if several things are, the first one ──
@@ -83,10 +85,11 @@ def new_answer(name: str, node: dict[str, Any], call: GatewayCall, accounts: Acc
 
 def find_flaw(call: GatewayCall) -> Refused | None:
     """What the gateway looks at before the method does, in Alipay's order."""
-    flaw = flaw_of_parameters(call)
-    if flaw:
-        return flaw
-    return flaw_of_signature(call)
+    for flaw_of in (flaw_of_parameters, flaw_of_certificates, flaw_of_signature):
+        flaw = flaw_of(call)
+        if flaw:
+            return flaw
+    return None
 
 
 def flaw_of_parameters(call: GatewayCall) -> Refused | None:
@@ -111,16 +114,31 @@ def flaw_of_parameters(call: GatewayCall) -> Refused | None:
     return None
 
 
-def flaw_of_signature(call: GatewayCall) -> Refused | None:
-    """Steps 6 to 8: who signed it, and what for."""
+def flaw_of_certificates(call: GatewayCall) -> Refused | None:
+    """Steps 6 and 7: which key it is signed with. Where Alipay looks at the SNs is not known."""
     # 6. The app has uploaded its public key (应用公钥).
     if call.app_key is None:
         return Refused("isv.missing-signature-config", "the app has no public key here")
-    # 7. The app's private key signed these parameters.
+    # 7. In 公钥证书 mode the call names the app's certificate, and Alipay's roots.
+    right = call.files.parameters if call.files else {}
+    given = call.parameters
+    if right and given.get("app_cert_sn") != right["app_cert_sn"]:
+        reason = "the app is in 公钥证书 mode, and app_cert_sn is not its certificate's"
+        return Refused("isv.app-cert-not-exist", reason)
+    if right and given.get("alipay_root_cert_sn") != right["alipay_root_cert_sn"]:
+        reason = "alipay_root_cert_sn does not name the RSA certificates of the root file"
+        return Refused("isv.invalid-alipay-root-cert-sn", reason)
+    return None
+
+
+def flaw_of_signature(call: GatewayCall) -> Refused | None:
+    """Steps 8 and 9: who signed it, and what for."""
+    # 8. The app's private key signed these parameters.
     data = string_to_sign(call.parameters).encode(call.charset or DEFAULT_CHARSET, "replace")
-    if not verify(data, call.parameters["sign"], call.app_key.public_key()):
+    key = call.app_key
+    if key is None or not verify(data, call.parameters["sign"], key.public_key()):
         return Refused("isv.invalid-signature", "sign does not verify with the app's public key")
-    # 8. The method exists: whoever calls is known by now.
+    # 9. The method exists: whoever calls is known by now.
     if call.method not in METHODS:
         return Refused("isv.invalid-method", "the emulator has no such method")
     return None

@@ -88,6 +88,7 @@ FLAWS = [
     ("tampered", SignatureError, "tampered", "被改动", "was changed"),
     ("replayed", SignatureError, "tampered", "来自另一个应答", "belongs to another answer"),
     ("wrong-key", SignatureError, "wrong-key", "支付宝公钥", "支付宝公钥"),
+    ("other-cert", SignatureError, "wrong-key", "支付宝公钥", "支付宝公钥"),
     ("unsigned", SignatureError, "unsigned", "没有签名", "no signature"),
     ("empty-sign", SignatureError, "unsigned", "没有签名", "no signature"),
     ("sha1", SignatureError, "sha1", "RSA2", "RSA2"),
@@ -103,7 +104,7 @@ FLAWS = [
     ("disconnect", TransportError, "connection", "连接中途断开", "connection broke"),
     ("no-id", IdentityError, "no-id", "没有 open_id", "neither open_id nor user_id"),
 ]
-ACCEPTED = ["cert-sn", "white-space", "tricky-text"]
+ACCEPTED = ["cert-sn", "no-cert-sn", "white-space", "tricky-text"]
 SLOW = "slow"  # with a client that waits less: test_slow_gateway_times_out
 ONLY_THE_STORE_SEES_IT = "other-person"  # who the member is, no client knows: tests/app/test_app.py
 

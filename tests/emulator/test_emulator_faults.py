@@ -55,6 +55,8 @@ def test_the_list_is_ready_for_a_page(plain):
         "other-person",
         "no-id",
         "cert-sn",
+        "no-cert-sn",
+        "other-cert",
         "white-space",
         "tricky-text",
         "gbk-20000",
