@@ -48,6 +48,12 @@ def forget() -> dict[str, Any]:
     return {"signed_in_as": None}
 
 
+@naive.delete("/api/session")
+def log_out() -> dict[str, Any]:
+    """Nothing: it keeps no sessions, the client says each time who it is."""
+    return {"signed_in_as": None}
+
+
 def what_the_client_says() -> Member:
     """A request's values, from its address or its JSON body."""
     body = request.get_json(silent=True)

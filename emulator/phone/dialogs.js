@@ -32,17 +32,19 @@ function openDialog(id, texts) {
   dialog.returnValue = 'back';
   return new Promise((resolve) => {
     dialog.onclose = () => {
-      keepFocus();
+      keepFocus(dialog);
       resolve(dialog.returnValue);
     };
     dialog.showModal();
   });
 }
 
-/** The button that led here may be disabled by now: the keyboard goes on at its page. */
-function keepFocus() {
+/** The button that led to a dialog is disabled by now: the keyboard goes on at its page. */
+function keepFocus(/** @type {HTMLDialogElement} */ dialog) {
+  const { activeElement: focused, body } = document;
+  const isLost = focused === body || focused?.matches(':disabled') || dialog.contains(focused);
   const page = /** @type {HTMLElement | null} */ (byId('pages').lastElementChild);
-  if (document.activeElement === document.body) page?.focus({ preventScroll: true });
+  if (isLost) page?.focus({ preventScroll: true });
 }
 
 /** The consent sheet (授权窗): 'agree', 'refuse' or 'back'. @param {TestMember} member */

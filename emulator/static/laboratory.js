@@ -12,6 +12,10 @@ let armed;
 let expected;
 /** When the switch was last turned here: what a poll asked before that is no news. */
 let turned = 0;
+/** When it was first heard that the switch is off: the one call for it may be under way. */
+let spentAt;
+/** How long that call may take, in milliseconds. */
+const PATIENCE = 5000;
 
 /** The words of every way of failing; they are fetched once somebody needs them. */
 export function waysOfFailing() {
@@ -58,6 +62,7 @@ async function adopt(name) {
   const { ways } = name ? await waysOfFailing() : { ways: [] };
   armed = ways.find((way) => way.name === name);
   expected = armed && expectation(armed);
+  spentAt = undefined;
   if (armed?.act) delete chosen.fault; // it is done, not on
   bench.order = { ...armed?.phone };
   draw();
@@ -71,8 +76,10 @@ function hearOfSwitch({ fault, asked }) {
     draw();
   }
   if (asked < turned || (fault ?? undefined) === chosen.fault) return;
+  spentAt ??= asked;
+  const mayBeUnderWay = armed?.once && !expected.begun && asked - spentAt < PATIENCE;
   if (fault) adopt(fault);
-  else over();
+  else if (!mayBeUnderWay) over();
 }
 
 /** It is off again. What has been seen of it stays on the banner, and nothing moves. */
@@ -87,8 +94,8 @@ function over() {
 function look(step) {
   if (!expected) return;
   expected.see(step);
-  const isSpent = armed?.phone?.fail && !bench.order.fail && expected.begun;
-  if (isSpent && chosen.fault) {
+  const isTold = armed?.phone?.fail && !bench.order.fail && expected.begun;
+  if (isTold && chosen.fault) {
     turned = Infinity;
     over();
     ask('PUT', 'failure', { name: null }).then(() => {

@@ -5,6 +5,7 @@ import { $ } from './dom.js';
 const PAUSE = matchMedia('(prefers-reduced-motion: reduce)').matches ? 150 : 700;
 const LOOK = 50; // milliseconds between two looks
 const PATIENCE = 30_000; // milliseconds
+const CLICK = { bubbles: true, cancelable: true };
 const AGREE = '同意';
 const LOG_OUT = '退出登录';
 const AUTHORISE = '授权并获取会员信息';
@@ -26,7 +27,8 @@ async function tap(button) {
   button.scrollIntoView({ block: 'nearest' });
   button.focus({ preventScroll: true });
   await sleep(PAUSE);
-  if (button.isConnected) button.click();
+  // Not click(): a second one inside it, for a double tap, would be swallowed.
+  if (button.isConnected) button.dispatchEvent(new MouseEvent('click', CLICK));
   await sleep(PAUSE);
 }
 

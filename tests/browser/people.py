@@ -101,7 +101,7 @@ class Desk:
     def saw(self, words: str) -> None:
         """Wait until the banner says that what was expected has been seen."""
         expect(self.page.locator("#armed")).to_have_class(re.compile(r"\bseen\b"))
-        expect(self.page.locator("#active")).to_contain_text(words)
+        expect(self.page.locator("#active")).to_contain_text(words, use_inner_text=True)
 
     def failed_with(self, code: str) -> str:
         """Wait for the failure panel to show this code; what the panel says."""

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import requests
 
 from helpers import needs, needs_emulator
 
@@ -83,7 +84,8 @@ def test_break_phone(page, bench, phone, desk, failures):
         report = copied(page, desk)
         assert "使用环境" in report
         assert re.search(rf"\nmy\.{api} (auth_user|→ POST /api/auth): {number} \S+", report)
-        expect(page.locator("#active")).to_be_empty()  # the next call works again
+        desk.saw(f"✓ 看到了： my.{code}，什么都没有入库")
+        expect(page.locator("[data-fault][aria-pressed=true]")).to_have_count(0)  # it is spent
         assert database(bench) == before
         button = way
         if way == "返回首页":
@@ -120,9 +122,10 @@ def test_break_alipays_answers(page, bench, phone, desk):
         assert not re.search("[0-9a-f]{32}", report)  # the code is masked
         assert re.search("报错信息: .{6}", report)
         assert database(bench) == before
+        desk.saw(f"✓ 看到了： {code}，什么都没有入库")
         button = "重新授权" if "授权" in sentence else "重试"
-    page.click("#mend")
-    expect(page.locator("#active")).to_be_empty()
+    desk.mend()
+    expect(desk.failure).not_to_have_class(re.compile(r"\bmended\b"))
     phone.tap(button)
     phone.saved("杭州市")
     assert bench.rows()[0]["nick_name"] == "完整示例"
@@ -145,7 +148,8 @@ def test_break_the_profile_alone_and_say_so_in_english(page, bench, phone, desk)
     expect(desk.newest("exchange")).to_contain_text("verified")
     expect(desk.newest("request")).to_contain_text("502identity:other-person")
     expect(desk.newest("request")).to_have_class(re.compile(r"\bbad\b"))
-    expect(desk.newest("store")).to_contain_text("the members table did not change")
+    expect(desk.newest("store")).to_contain_text("nothing was written: the store refused")
+    desk.saw("✓ Seen: identity:other-person, nothing saved")
     assert bench.rows() == rows
 
 
@@ -155,13 +159,20 @@ def test_break_rare_answers_are_accepted(page, bench, phone, desk):
     desk.choose("white-space")
     phone.authorise()
     phone.saved("完整示例")
+    desk.saw("照常接受，本该如此")
     desk.choose("tricky-text")
     phone.tap("更新会员信息")
     nick_name = '小}二{"\\","sign":"x"'
     phone.saved(nick_name)
-    expect(desk.server.locator("[data-field=nick_name] strong")).to_have_text(nick_name)
-    expect(desk.failure).to_be_hidden()
     assert bench.rows()[0]["nick_name"] == nick_name
+    expect(desk.server.locator("[data-field=nick_name] dd")).to_have_text(nick_name)
+    desk.saw("照常接受，本该如此")
+    desk.choose("cert-sn")
+    phone.tap("更新会员信息")
+    phone.saved("完整示例")
+    desk.saw("照常接受，本该如此")
+    expect(desk.failure).to_be_hidden()
+    assert bench.rows()[0]["nick_name"] == "完整示例"
 
 
 def test_break_settings_at_alipay(page, bench, phone, desk):
@@ -173,17 +184,20 @@ def test_break_settings_at_alipay(page, bench, phone, desk):
     desk.choose("consent-revoked")
     phone.tap("更新会员信息")
     phone.tap("同意")  # asked again, once
-    assert "已被用户解除授权" in desk.failed_with("aop.invalid-auth-token")
+    panel = desk.failed_with("aop.invalid-auth-token")
+    assert "已被用户解除授权" in panel
+    assert "支付宝的原话： 无效的访问令牌" in panel
     expect(desk.step("my.getAuthCode")).to_contain_text("成功")
     phone.saved("杭州市")
+    desk.saw("aop.invalid-auth-token，然后再问用户一次")
     assert [row["city"] for row in bench.rows()] == ["杭州市"]
     desk.choose("product-unbound")
     phone.tap("更新会员信息")
     phone.see("没有开通「获取会员信息」产品")
     assert "没有绑定「获取会员信息」产品" in desk.failed_with("isv.insufficient-isv-permissions")
     assert "会员授权信息查询" in copied(page, desk)
-    page.click("#mend")
-    expect(page.locator("#active")).to_be_empty()
+    desk.saw("资料没有入库，只有 id")
+    desk.mend()
     phone.tap("更新会员信息")
     expect(phone.frame.locator(".failure")).to_have_count(0)
     assert [row["city"] for row in bench.rows()] == ["杭州市"]
@@ -201,6 +215,7 @@ def test_break_without_get_auth_user_info_the_button_takes_over(page, bench, pho
     expect(desk.step("my.getOpenUserInfo")).to_contain_text("成功")
     expect(desk.client).to_contain_text("完整示例")
     expect(phone.frame.locator(".told", has_text="完整示例")).to_be_visible()
+    desk.saw("手机改出「显示我的昵称和头像」按钮")
 
 
 def test_break_by_a_server_that_never_answers(page, bench, phone):
@@ -228,3 +243,165 @@ def test_break_by_a_double_tap_sends_once(page, bench, phone, desk):
     expected = {"my.getAuthCode": 1, "POST /api/auth": 2, "POST /api/member": 2}
     assert {name: sum(name in step for step in after) for name in expected} == expected
     assert len(bench.rows("sessions")) == 1
+    desk.saw("而且请求只发一次")
+
+
+def test_break_a_token_that_has_ended_is_refreshed_by_itself(page, bench, phone, desk):
+    page.goto(f"{bench.url}/workbench/?lang=en")
+    phone.member_centre()
+    phone.authorise()
+    phone.saved("杭州市")
+    (before,) = bench.rows("sessions")
+    desk.choose("token-ended")
+    phone.tap("更新会员信息")
+    desk.saw("✓ Seen: aop.auth-token-time-out, then the server refreshes the token by itself")
+    (after,) = bench.rows("sessions")
+    assert before["access_token"] != after["access_token"]
+    assert before["token_hash"] == after["token_hash"]  # the person noticed nothing
+    expect(phone.frame.locator(".failure")).to_have_count(0)
+    panel = desk.failed_with("aop.auth-token-time-out")
+    assert "In Alipay's own words: 访问令牌已过期" in panel
+    expect(desk.failure.locator("q")).to_have_attribute("lang", "zh")
+    expect(desk.failure).to_have_class(re.compile(r"\bmended\b"))
+
+
+OWN = [  # failure, what the phone says meanwhile, what is seen
+    ("session-ended", None, "session-ended，小程序静默重新登录"),
+    ("database-gone", "服务器", "database，什么都没有入库"),
+    ("clock-wrong", ALIPAY_FAILED, "isv.invalid-timestamp，什么都没有入库"),
+]
+
+
+def test_break_our_own_server(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    phone.authorise()
+    phone.saved("杭州市")
+    for failure, sentence, seen in OWN:
+        rows = bench.rows()
+        desk.choose(failure)
+        phone.tap("更新会员信息")
+        desk.saw(seen)
+        if sentence:
+            expect(phone.frame.locator(".failure")).to_contain_text(sentence)
+            assert bench.rows() == rows
+            desk.mend()
+            phone.tap("重试")
+        phone.saved("杭州市")
+        expect(phone.frame.locator(".failure")).to_have_count(0)
+    assert [row["city"] for row in bench.rows()] == ["杭州市"]
+
+
+FIRST_SIX = [
+    ("getAuthCode-11", "my.getAuthCode 11，什么都没有入库"),
+    ("isv.code-invalid", "isv.code-invalid，什么都没有入库"),
+    ("tampered", "signature:tampered，什么都没有入库"),
+    ("token-ended", "服务器自动刷新令牌"),
+    ("consent-revoked", "然后再问用户一次"),
+    ("white-space", "照常接受，本该如此"),
+]
+
+
+def test_break_do_it_for_me_shows_each_of_the_first_six(page, bench, phone, desk):
+    """From whatever state the one before has left, by the phone's real buttons."""
+    page.goto(bench.url)
+    phone.see("除了这个标识")
+    six = page.get_by_test_id("fault-picker").locator("[data-fault]:visible")
+    expect(six).to_have_count(6)
+    shown = six.evaluate_all("buttons => buttons.map((button) => button.dataset.fault)")
+    assert shown == [name for name, _ in FIRST_SIX]
+    for name, seen in FIRST_SIX:
+        desk.choose(name)
+        page.click("#drive")
+        desk.saw(seen)
+        expect(page.locator("#drive")).to_be_enabled()
+    desk.mend()
+    phone.saved("杭州市")
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("double-tap", "只发一次"),
+        ("request-12", "my.request 12"),
+        ("missing-getAuthUserInfo", "按钮"),
+        ("isv.refresh-token-invalid", "session-ended，然后自己恢复"),
+        ("aop.auth-token-time-out", "然后自己恢复"),
+        ("session-ended", "小程序静默重新登录"),
+        ("database-gone", "database"),
+    ],
+)
+def test_break_do_it_for_me(page, bench, phone, desk, name, seen):
+    page.goto(bench.url)
+    phone.see("除了这个标识")
+    desk.choose(name)
+    page.click("#drive")
+    desk.saw(seen)
+
+
+def test_break_the_others_are_found_by_a_word(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    expect(page.locator("[data-fault]")).to_have_count(7)  # six, and "mend it"
+    page.click("#more > summary")
+    others = page.locator("#fault-groups [data-fault]")
+    ways = requests.get(f"{bench.url}/workbench/words/laboratory", timeout=10).json()["ways"]
+    expect(others).to_have_count(len(ways) - 6)
+    page.fill("#fault-search", "refresh_token 40002")
+    names = "buttons => buttons.filter((b) => b.checkVisibility()).map((b) => b.dataset.fault)"
+    assert others.evaluate_all(names) == [
+        "isv.refresh-token-invalid",
+        "unsigned:isv.refresh-token-invalid",
+        "isv.refresh-token-time-out",
+    ]
+    page.fill("#fault-search", "zebra")
+    expect(page.locator("#fault-found")).to_have_text("没有这样的一种", use_inner_text=True)
+    page.fill("#fault-search", "")
+    expect(page.locator("#fault-found")).to_be_empty()
+    assert len(others.evaluate_all(names)) == len(ways) - 6
+
+
+def test_break_is_the_same_in_every_tab(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    other = page.context.new_page()
+    other.goto(bench.url)
+    expect(other.locator("#armed")).to_be_hidden()
+    desk.choose("sha1")
+    expect(other.locator("#active code")).to_have_text("sha1")
+    assert "fault=sha1" in other.url
+    other.locator("#mend").click()
+    expect(page.locator("#active")).to_be_empty()
+    assert "fault" not in page.url
+    assert bench.emulator.faults.active() is None
+    desk.choose("getAuthCode-12")  # the phone's own: it is ordered in each tab's phone
+    expect(other.locator("#active code")).to_have_text("getAuthCode-12")
+    phone.tap("授权并获取会员信息")
+    desk.saw("my.getAuthCode 12")
+    expect(other.locator("#armed")).to_be_hidden()  # spent there, so it is off here
+    requests.put(f"{bench.emulator.url}/emulator/fault", json={"name": "html"}, timeout=10)
+    for tab in (page, other):  # whoever turned it
+        expect(tab.locator("#active code")).to_have_text("html")
+    other.close()
+
+
+def test_break_moves_nothing_under_the_pointer(page, bench, phone, desk):
+    """The banner comes, turns and goes, the panel opens: the phone stays where it is."""
+    page.goto(bench.url)
+    phone.member_centre()
+    desk.choose("getAuthCode-12")
+    place = page.locator("#phone").bounding_box
+    before = place()
+    phone.tap("授权并获取会员信息")
+    desk.saw("my.getAuthCode 12")
+    desk.failed_with("my.getAuthCode 12")
+    assert place() == before
+
+
+def test_break_focus_stays_on_the_page_after_consent(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    phone.tap("授权并获取会员信息")
+    phone.frame.get_by_role("button", name="同意", exact=True).press("Enter")
+    phone.saved("杭州市")
+    assert phone.frame.locator("body").evaluate("() => document.activeElement.tagName") == "PAGE"
