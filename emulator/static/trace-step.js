@@ -1,6 +1,7 @@
 // One step of the trace: its row, and inside what is known of it, its point first.
 import { copyButton, fill, h, pretty, say, words } from './dom.js';
 import { drawFrames } from './trace-source.js';
+import { toTop } from './trace-tools.js';
 
 const LONG = 40; // characters of an address; of a longer one its path is enough
 
@@ -40,7 +41,10 @@ export function drawStep(/** @type {HTMLElement} */ row, /** @type {any} */ step
     h('span', { className: 'what' }, words.steps[says] && say(words.steps[says]), time),
   );
   const open = () => details.open && fill(inside, ...contents(step));
-  details.ontoggle = open;
+  details.ontoggle = () => {
+    open();
+    if (details.open) toTop(row);
+  };
   open();
 }
 

@@ -36,6 +36,12 @@ function keepUp() {
   if (follows) scroll.scrollTop = scroll.scrollHeight;
 }
 
+/** Brings an opened row up to the headings of the lanes, so that its point is seen. */
+export function toTop(/** @type {HTMLElement} */ row) {
+  const edge = scroll.querySelector('.lanes').getBoundingClientRect().bottom;
+  scroll.scrollTop += row.getBoundingClientRect().top - edge - 4;
+}
+
 /** Those that wait, in the order in which they are shown. @returns {HTMLElement[]} */
 const waiting = () => [...$('steps').querySelectorAll('.waiting')];
 
