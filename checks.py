@@ -12,7 +12,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
-from alipay_member.errors import KeyFormatError
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from alipay_member.certificates import Certificates
+from alipay_member.errors import CertificateError, KeyFormatError
 from alipay_member.explanations import describe
 from sentences import sentence
 
@@ -37,13 +40,48 @@ def require(condition: object, key: str, **values: object) -> None:
 
 def rsa_key(load: Callable[[str], Key], name: str, text: str, folder: Path) -> Key:
     """The key, loaded. A file's path is relative to the project, wherever the app is started."""
-    path = folder / text if "\0" not in text and len(text) < 1000 else folder
     try:
-        return load(str(path) if os.path.isfile(path) else text)
+        return load(_in_folder(text, folder))
     except KeyFormatError as error:
-        problem_zh = describe(error, "zh")
-        zh = f"{problem_zh.message}{problem_zh.hint}"
-        raise SettingsError("key", name=name, problem=error, problem_zh=zh) from None
+        if error.reason == "certificate" and name.endswith("PUBLIC_KEY"):
+            kinds = ("APP_CERT", "CERT", "ROOT_CERT")
+            names = ", ".join(name.replace("PUBLIC_KEY", kind) for kind in kinds)
+            raise SettingsError("certificate-as-key", name=name, names=names) from None
+        raise _unusable(name, error) from None
+
+
+def certificates(
+    given: Mapping[str, str], folder: Path, app_id: str, private_key: RSAPrivateKey
+) -> Certificates:
+    """The console's three files, in the order of the settings, each in its place and the app's.
+
+    One that has ended is a warning, as Certificates.load says it.
+    """
+    names = dict(zip(("app", "alipay", "root"), given, strict=True))
+    files = {slot: _in_folder(given[name], folder) for slot, name in names.items()}
+    try:
+        loaded = Certificates.load(**files)
+        loaded.check(app_id, private_key)
+    except CertificateError as error:
+        name = names[error.slot]
+        if sentence(f"settings:certificate-{error.reason}", "en"):
+            key = f"certificate-{error.reason}"
+            raise SettingsError(key, name=name, found=error.found, app_id=app_id) from None
+        raise _unusable(name, error) from None
+    return loaded
+
+
+def _in_folder(text: str, folder: Path) -> str:
+    """What a setting names: a file's path from the project's folder on, or the text itself."""
+    path = folder / text if "\0" not in text and len(text) < 1000 else folder
+    return str(path) if os.path.isfile(path) else text
+
+
+def _unusable(name: str, error: KeyFormatError) -> SettingsError:
+    """A key or certificate can't be read, or is of another kind: the library says why."""
+    problem_zh = describe(error, "zh")
+    zh = f"{problem_zh.message}{problem_zh.hint}"
+    return SettingsError("key", name=name, problem=error, problem_zh=zh)
 
 
 def emulator_addresses(gateway_url: str) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from dotenv import dotenv_values
 
 import checks
+from alipay_member.certificates import Certificates
 from alipay_member.client import GATEWAYS
 from alipay_member.signing import load_private_key, load_public_key
 from checks import SettingsError, require
@@ -38,8 +39,14 @@ ENVIRONMENTS = {
     "sandbox": Environment(GATEWAYS["sandbox"], *SIXTEEN_DIGITS),
     "emulator": Environment({}, "demo-[a-z]+", "begin with demo-", "以 demo- 开头"),
 }
-APP = ("ALIPAY_APP_ID", "ALIPAY_APP_PRIVATE_KEY", "ALIPAY_PUBLIC_KEY")
-WEB_APP = ("ALIPAY_WEB_APP_ID", "ALIPAY_WEB_APP_PRIVATE_KEY", "ALIPAY_WEB_PUBLIC_KEY")
+APP = (
+    *("ALIPAY_APP_ID", "ALIPAY_APP_PRIVATE_KEY", "ALIPAY_PUBLIC_KEY"),
+    *("ALIPAY_APP_CERT", "ALIPAY_CERT", "ALIPAY_ROOT_CERT"),  # or these, in 公钥证书 mode
+)
+WEB_APP = (
+    *("ALIPAY_WEB_APP_ID", "ALIPAY_WEB_APP_PRIVATE_KEY", "ALIPAY_WEB_PUBLIC_KEY"),
+    *("ALIPAY_WEB_APP_CERT", "ALIPAY_WEB_CERT", "ALIPAY_WEB_ROOT_CERT"),
+)
 ISV = ("ALIPAY_APP_AUTH_TOKEN", "ALIPAY_MERCHANT_APP_ID")
 SWITCHES = ("ALIPAY_ENV", "ALIPAY_CHARSET", "ALIPAY_GATEWAY_URL")
 SERVER = ("SECRET_KEY", "DATABASE_URL", "PUBLIC_URL")
@@ -48,11 +55,15 @@ NAMES = (*APP, *WEB_APP, *ISV, *SWITCHES, *SERVER)
 
 @dataclass(frozen=True)
 class App:
-    """One app of the console: its id, its private key and Alipay's public key for it, loaded."""
+    """One app of the console: its id, its private key and Alipay's public key for it, loaded.
+
+    In 公钥证书 mode the public key is that of `certificates`, else this is None.
+    """
 
     app_id: str
     app_private_key: RSAPrivateKey = field(repr=False)
     alipay_public_key: RSAPublicKey = field(repr=False)
+    certificates: Certificates | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -120,7 +131,8 @@ class Settings:
         return {
             "app_id": app.app_id,
             "app_private_key": app.app_private_key,
-            "alipay_public_key": app.alipay_public_key,
+            "alipay_public_key": None if app.certificates else app.alipay_public_key,
+            "certificates": app.certificates,
             "gateway_url": self.gateway_url,
             "authorize_endpoint": self.authorize_endpoint,
             "charset": self.charset,
@@ -186,23 +198,32 @@ def _refuse_to_mix(told: str | None, found: str | None, path: Path) -> None:
     require(not mixed, "two-envs", told=told, found=found, path=path)
 
 
-def _app(values: Mapping[str, str], names: tuple[str, str, str], env: str, folder: Path) -> App:
-    missing = [name for name in names if name not in values]
+def _app(values: Mapping[str, str], names: Sequence[str], env: str, folder: Path) -> App:
+    id_name, private_name, public_name, *certificate_names = names
+    in_certificate_mode = any(name in values for name in certificate_names)
+    both = in_certificate_mode and public_name in values
+    require(not both, "certificate-and-key", name=public_name, names=", ".join(certificate_names))
+    proof = certificate_names if in_certificate_mode else [public_name]
+    missing = [name for name in (id_name, private_name, *proof) if name not in values]
     verb = "are" if len(missing) > 1 else "is"
     require(not missing, "missing", names=" and ".join(missing), verb=verb)
-    app_id, private_key, public_key = (values[name] for name in names)
+    app_id = values[id_name]
     form = ENVIRONMENTS[env]
     require(
         re.fullmatch(form.app_id_form, app_id),
         "app-id",
-        name=names[0],
+        name=id_name,
         env=env,
         words=form.words,
         words_zh=form.words_zh,
     )
-    own = checks.rsa_key(load_private_key, names[1], private_key, folder)
-    alipays = checks.rsa_key(load_public_key, names[2], public_key, folder)
-    require(not _same(own, alipays), "own-key", name=names[2])
+    own = checks.rsa_key(load_private_key, private_name, values[private_name], folder)
+    if in_certificate_mode:
+        given = {name: values[name] for name in certificate_names}
+        certificates = checks.certificates(given, folder, app_id, own)
+        return App(app_id, own, certificates.alipay_public_key, certificates)
+    alipays = checks.rsa_key(load_public_key, public_name, values[public_name], folder)
+    require(not _same(own, alipays), "own-key", name=public_name)
     return App(app_id, own, alipays)
 
 

@@ -114,11 +114,13 @@ class Certificates:
             begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
             if moment > ends:
                 sentences.append(
-                    f"{NAMES[slot]} ended on {ends:%Y-%m-%d}: download the new one from the console"
+                    f"{NAMES[slot]} ended on {ends:%Y-%m-%d}: download the new one from the "
+                    "console (已过期，请从控制台重新下载)"
                 )
             elif moment < begins:
                 sentences.append(
-                    f"{NAMES[slot]} begins on {begins:%Y-%m-%d}: is this machine's clock right?"
+                    f"{NAMES[slot]} begins on {begins:%Y-%m-%d}: is this machine's clock right? "
+                    "(尚未生效，请检查本机时钟)"
                 )
         return sentences
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import AlipayError, Call, GatewayError
+from .errors import AlipayError, Call, GatewayError, SignatureError
 
 METHOD_NAMES = {
     "alipay.system.oauth.token": "换取授权访问令牌",
@@ -57,6 +57,8 @@ def describe(error: AlipayError, lang: str) -> Description:
         hint = "\n".join(part for part in parts if part)
     elif known:
         message, hint = known
+    if isinstance(error, SignatureError) and error.serials:
+        hint = f"{hint}\n{_other_certificate(error.serials, lang)}"
     return Description(error.key, message, hint, support_question(error, lang))
 
 
@@ -109,9 +111,10 @@ def gateway_errors() -> list[dict[str, Any]]:
     """What Alipay's gateway answers when it refuses a call (gateway_errors.json).
 
     Each row: code, msg, sub_code, sub_msg as sent; english: sub_msg in English; source: the page it
-    was looked up on; method: the only one that answers so; signed: "sometimes" or "never" (always, where it is missing); zh and en:
-    [cause, remedy], or same_as: the sub_code or code whose row has them. A row without sub_code
-    explains every other error of its code; one without code is a name that only old documents use.
+    was looked up on; method: the only one that answers so; signed: "sometimes" or "never" (always,
+    where it is missing); zh and en: [cause, remedy], or same_as: the sub_code or code whose row has
+    them. A row without sub_code explains every other error of its code; one without code is a name
+    that only old documents use.
     """
     return list(_read("gateway_errors.json"))
 
@@ -145,6 +148,17 @@ def _difference(error: GatewayError, lang: str) -> str:
     return {
         "zh": f"待签名字符串第一处不同：网关 {theirs}，我们 {ours}",
         "en": f"The strings to sign first differ here: gateway {theirs}, ours {ours}",
+    }[lang]
+
+
+def _other_certificate(serials: tuple[str, str], lang: str) -> str:
+    """Which certificates of Alipay's an answer and the settings name, and what that asks for."""
+    theirs, ours = serials
+    return {
+        "zh": f"应答指名的支付宝公钥证书是 {theirs}，配置的是 {ours}："
+        "请从控制台重新下载 alipayCertPublicKey_RSA2.crt。",
+        "en": f"The answer names Alipay's certificate {theirs}, configured is {ours}: "
+        "download alipayCertPublicKey_RSA2.crt again from the console.",
     }[lang]
 
 
