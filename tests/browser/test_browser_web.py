@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import requests
 
 from helpers import needs, needs_emulator
 
@@ -59,6 +60,8 @@ def test_web_login_stores_and_explains_the_documents_sample_answer(home, bench):
     assert cells(page, "is_certified") == ["T", "通过实名认证"]
     assert cells(page, "is_student_certified") == ["F", "不是学生"]
     expect(page.locator(".told")).to_contain_text("没有签名")
+    came = page.locator("tr", has_text="随令牌而来").locator("code").all_inner_texts()
+    assert came == ["open_id", "user_id", "union_id"]
     (row,) = bench.rows()
     assert (row["app_id"], row["nick_name"], row["user_status"], row["user_type"]) == (
         "demo-web",
@@ -81,6 +84,7 @@ def test_web_denial_and_foreign_states_store_nothing_and_lead_on(home, bench, ch
     page.goto(f"{bench.url}/login?next=/member%3Ffrom=here")
     page.get_by_role("button", name="拒绝").click()
     expect(page.locator(".lead")).to_contain_text("您拒绝了授权")
+    expect(page.get_by_role("heading", level=1)).to_have_text("没有授权")
     assert page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus") == 400
     assert database(bench) == ([], [])
 
@@ -154,17 +158,51 @@ def test_web_log_out_and_forget_me(home, bench):
     assert database(bench) == ([], [])
 
 
-def test_web_login_shows_in_the_workbench_too(page, bench, phone, desk):
+def test_web_login_of_another_person_shows_in_the_trace_and_nowhere_else(page, bench, phone, desk):
+    """The columns and counts are those of the person and the app that the phone shows."""
     page.goto(bench.url)
     phone.member_centre()
+    desk.choose("isv.code-invalid")
+    phone.authorise()
+    desk.failed_with("isv.code-invalid")
+    desk.mend()
+    phone.tap("重新授权")
+    phone.saved("杭州市")
+    desk.choose("http-500")
+    phone.tap("更新会员信息")
+    desk.failed_with("transport:http-status")
+    desk.mend()
+    expect(desk.failure).to_be_hidden()
     with page.expect_popup() as popup:
         page.get_by_role("link", name="网页登录").click()
     agree(popup.value, "status-q")
     expect(popup.value).to_have_url(f"{bench.url}/member")
     popup.value.close()
     expect(desk.step("GET /callback")).to_contain_text("302")
-    expect(desk.server).to_contain_text("快速注册示例")
-    expect(page.locator("#count-members")).to_have_text("2")
+    expect(desk.server).not_to_contain_text("快速注册示例")
+    expect(desk.server).to_contain_text("完整示例")
+    expect(page.locator("#count-members")).to_have_text("1")
+    assert len(bench.rows()) == 2
+
+
+def test_web_login_of_another_person_is_no_later_try_of_the_phone(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    desk.choose("tampered")
+    phone.authorise()
+    desk.failed_with("signature:tampered")
+    # Mended elsewhere, so that the panel stays open here.
+    requests.put(f"{bench.url}/workbench/failure", json={"name": None}, timeout=10)
+    login = page.context.new_page()
+    login.goto(f"{bench.url}/login")
+    agree(login, "status-q")
+    expect(login).to_have_url(f"{bench.url}/member")
+    login.close()
+    expect(desk.step("GET /callback")).to_contain_text("302")
+    expect(desk.failure).not_to_have_class(re.compile(r"\bmended\b"))
+    phone.tap("重试")
+    phone.saved("杭州市")
+    expect(desk.failure).to_have_class(re.compile(r"\bmended\b"))
 
 
 @pytest.mark.parametrize("bench", [lambda _: {"ALIPAY_CHARSET": "GBK"}], indirect=True, ids=["GBK"])
@@ -173,7 +211,7 @@ def test_web_gbk_from_the_browser_to_the_database(page, bench, phone, desk):
     phone.member_centre()
     phone.authorise()
     phone.saved("王誠")
-    expect(desk.server.locator("[data-field=nick_name] strong")).to_have_text("王誠")
+    expect(desk.server.locator("[data-field=nick_name] dd")).to_have_text("王誠")
     desk.newest("exchange").locator("summary").click()
     expect(desk.newest("exchange").locator("mark")).to_contain_text('"nick_name":"王誠"')
     expect(desk.newest("exchange").locator("tr", has_text="charset")).to_contain_text("GBK")
@@ -206,8 +244,7 @@ def test_web_isv_members_belong_to_the_merchant(page, bench, phone, desk):
     desk.choose("product-unbound")  # the merchant's
     phone.tap("更新会员信息")
     desk.failed_with("isv.insufficient-isv-permissions")
-    page.click("#mend")
-    expect(page.locator("#active")).to_be_empty()
+    desk.mend()
     page.goto(f"{bench.url}/login")
     expect(page.locator("table")).to_contain_text("demo-merchant")
     agree(page, "complete")
