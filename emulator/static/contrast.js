@@ -136,9 +136,9 @@ function looks(field, value) {
 /** Why a field is empty. */
 function absent(column, name, values) {
   if (!values || (column !== 'server' && !(name in values))) return '—';
-  if (column === 'client') return h('i', {}, say('client-empty'));
+  if (column === 'client') return h('i', { className: 'absent' }, say('client-empty'));
   if (column === 'naive') return '—';
-  return h('i', {}, say(reason(name, values)));
+  return h('i', { className: 'absent' }, say(reason(name, values)));
 }
 
 function reason(name, row) {
@@ -154,10 +154,14 @@ function drawRest(row) {
   const fields = words.fields.filter(({ name }) => !OPEN.includes(name));
   fill(
     $('rest'),
-    fields.map((field) =>
-      h('div', {}, h('dt', {}, say(field)), h('dd', {}, row ? restOf(field, row) : '—')),
-    ),
+    fields.map((field) => entry(field, row ? restOf(field, row) : '—')),
   );
+}
+
+function entry(field, value) {
+  const made = h('div', {}, h('dt', {}, say(field)), h('dd', {}, value));
+  made.dataset.field = field.name;
+  return made;
 }
 
 function restOf(field, row) {

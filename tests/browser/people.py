@@ -83,6 +83,11 @@ class Desk:
         self.newest(kind).wait_for()
         return self.of_kind(kind).nth(self.of_kind(kind).count() - 1)
 
+    def hand(self, choice: str) -> None:
+        """Open the line that says who holds the phone, and choose there, by a selector."""
+        self.page.click("#people summary")
+        self.page.click(choice)
+
     def choose(self, fault: str) -> None:
         """Choose a way of failing in the picker, and wait until it is in force."""
         button = self.page.locator(f'[data-fault="{fault}"]')

@@ -155,8 +155,7 @@ def test_contrast_survives_a_reload_and_belongs_to_one_person(page, bench, phone
     page.reload()
     phone.member_centre()
     expect(desk.server.locator("[data-field=nick_name]")).to_contain_text("完整示例")
-    page.click("#people summary")
-    page.click("[data-member=company]")
+    desk.hand("[data-member=company]")
     expect(desk.server).not_to_contain_text("完整示例")
     expect(page.locator("#who")).to_contain_text("open_id")
 

@@ -63,6 +63,7 @@ def test_members_profile_is_stored_shown_and_explained(page, bench, phone, desk,
     )
     expect(desk.server).to_contain_text("它的签名担保")  # once, for all of them
     desk.server.locator("summary").click()
+    desk.server.locator("summary").click()  # the rest
     for name, value in expected.items():
         field = desk.server.locator(f"[data-field={name}] dd")
         if value:
