@@ -7,6 +7,7 @@ import time
 import pytest
 
 from alipay_member import AlipayClient
+from alipay_member.bounded import budget
 from alipay_member.errors import TransportError
 from hostile import (
     CHUNKED,
@@ -128,3 +129,11 @@ def test_an_unknown_host_is_no_connection(monkeypatch, error):
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     assert why(named_client()) == "connection"
+
+
+def test_no_step_may_take_longer_than_the_rest_of_the_call():
+    with budget(seconds=5, idle=60, size=1) as spent:
+        assert 0 < spent.seconds(at_most=60) <= 5
+        assert spent.seconds(at_most=2) == 2
+    with budget(seconds=0, idle=60, size=1) as spent, pytest.raises(TimeoutError):
+        spent.seconds(at_most=60)
