@@ -84,7 +84,7 @@ function draw() {
     button.classList.toggle('done', isDone);
     fill(
       button.querySelector('.tick'),
-      isDone && [' ✓', h('span', { className: 'unseen' }, say('done-chapter'))],
+      isDone && ['✓', h('span', { className: 'unseen' }, say('done-chapter'))],
     );
   }
   const chapter = words.chapters[number - 1];
