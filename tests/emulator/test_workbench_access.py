@@ -235,3 +235,12 @@ def test_a_switch_that_is_no_json_is_refused(bench, body):
 
 def test_a_head_request_is_no_server_error(bench):
     assert bench.head("/workbench/emulator/members").status_code < 500
+
+
+@pytest.mark.parametrize("query", ["", "?fault=tampered&member=company&chapter=5"])
+def test_the_page_is_small_and_the_ways_of_failing_come_when_asked_for(bench, query):
+    page = bench.get(f"/workbench/{query}")
+    assert len(page.data) <= 40_960
+    assert page.text.count("data-fault=") <= 10
+    ways = bench.get("/workbench/words/laboratory").get_json()["ways"]
+    assert len(ways) > 60
