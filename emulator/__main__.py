@@ -9,7 +9,8 @@ from pathlib import Path
 
 from . import Emulator
 
-MARKER = "# Written by python -m emulator, which may overwrite it. 模拟器的密钥，重启后作废。"
+OURS = "# Written by python -m emulator, which may overwrite it."  # ASCII, as SDKs ask of a .crt
+MARKER = f"{OURS} 模拟器的密钥，重启后作废。"
 
 
 def write_settings(path: Path, values: dict[str, str]) -> None:
@@ -35,7 +36,7 @@ def written_beside(path: Path, values: dict[str, str]) -> dict[str, str]:
     for name, value in values.items():
         if name.endswith("CERT"):
             file = path.resolve().parent / console_name(name, values)
-            files[file] = f"{MARKER}\n{value}"
+            files[file] = f"{OURS}\n{value}"
             paths[name] = str(file)
     for file in files:
         refuse_to_overwrite(file)
@@ -56,7 +57,7 @@ def console_name(setting: str, values: dict[str, str]) -> str:
 
 def refuse_to_overwrite(path: Path) -> None:
     """FileExistsError if there is a file that the emulator did not write."""
-    if path.exists() and not path.read_text("utf-8", "replace").startswith(MARKER):
+    if path.exists() and not path.read_text("utf-8", "replace").startswith(OURS):
         raise FileExistsError(
             f"{path} was not written by the emulator and is left alone: name another file"
         )
