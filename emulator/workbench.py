@@ -20,6 +20,8 @@ from flask import (
     request,
     send_from_directory,
 )
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
 from alipay_member.explanations import fields
 
@@ -47,6 +49,8 @@ TYPES = {
 VICTIM = "no-avatar"  # 王誠, whom the naive server knows from the start
 PORT = 8001  # the same each time, because the members' rows hold the addresses of avatars
 WORDS = json.loads((HERE / "words.json").read_text("utf-8"))
+DEEP = ("parts", "parameters", "args")  # fetched when a step is opened
+LATER = (*DEEP, "columns")  # what the page's scripts do without
 STAGE = json.loads((HERE / "stage.json").read_text("utf-8"))  # chapters and contrast
 FIELD = ("name", "zh", "en", "source", "empty", "values")  # what the contrast says of a field
 routes = Blueprint(
@@ -154,18 +158,31 @@ def guard() -> None:
 def page() -> str:
     """The page, with the emulator's members and what is switched on, or that it is not running."""
     shown = [{name: row[name] for name in FIELD if name in row} for row in fields()]
+    told = {name: part for name, part in (WORDS | STAGE).items() if name not in LATER}
     return render_template(
         "workbench.html",
         **bench().emulator.read("members"),
         on=laboratory.current().failures.on(),
         ways=ways(),
         first=FIRST,
-        words=WORDS | STAGE | {"fields": shown},
+        words=told | {"fields": shown},
         stage=STAGE,
         own=bench().own,
         victim=bench().victim(),
         web=bench().has_web_login,
     )
+
+
+@routes.get("/words/trace")
+def words_of_trace() -> dict[str, Any]:
+    """What only an opened step says."""
+    return {name: WORDS[name] for name in DEEP}
+
+
+@routes.app_template_filter("compact")
+def compact(value: Any) -> Markup:
+    """JSON for a page, where a Chinese character needs three bytes, not the six of its escape."""
+    return htmlsafe_json_dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @routes.get("/phone/<path:path>")

@@ -1,7 +1,10 @@
 // One step of the trace: its row, and inside what is known of it, its point first.
-import { copyButton, fill, h, pretty, say, words } from './dom.js';
+import { ask, copyButton, fill, h, pretty, say, words } from './dom.js';
 import { drawFrames } from './trace-source.js';
 import { toTop } from './trace-tools.js';
+
+/** The words that only an opened step needs, once one was opened. @type {any} */
+let deep;
 
 const LONG = 40; // characters of an address; of a longer one its path is enough
 
@@ -40,9 +43,13 @@ export function drawStep(/** @type {HTMLElement} */ row, /** @type {any} */ step
     chips.map((word) => h('span', { className: `chip ${word}` }, say(word))),
     h('span', { className: 'what' }, words.steps[says] && say(words.steps[says]), time),
   );
-  const open = () => details.open && fill(inside, ...contents(step));
-  details.ontoggle = () => {
-    open();
+  const open = async () => {
+    if (!details.open) return;
+    deep ??= await ask('GET', 'words/trace');
+    fill(inside, ...contents(step));
+  };
+  details.ontoggle = async () => {
+    await open();
     if (details.open) toTop(row);
   };
   open();
@@ -54,11 +61,11 @@ function shorten(title) {
   return isLong ? title.replace(/\?.*/, '?…') : title;
 }
 
-/** Whatever is known of a step, in the order of words.parts; what is empty is left out. */
+/** Whatever is known of a step, in the order of deep.parts; what is empty is left out. */
 function contents(/** @type {any} */ step) {
   const { title, curl, at } = step;
   const all = { ...step, address: shorten(title) === title ? null : title };
-  const sections = words.parts
+  const sections = deep.parts
     .filter((/** @type {any} */ { name }) => !isEmpty(all[name]))
     .map((/** @type {any} */ part) => {
       const draw = SHAPES[part.name] ?? block;
@@ -85,7 +92,7 @@ const block = (/** @type {any} */ value) => h('pre', {}, say(pretty(value) || 'n
 function table(/** @type {any} */ values, /** @type {any} */ step, /** @type {string} */ part) {
   const known = Object.entries(values).filter(([, value]) => value !== undefined);
   const lines = known.map(([name, value]) => {
-    const meaning = words[part][name];
+    const meaning = deep[part][name];
     const note = meaning && h('small', {}, say(meaning));
     return h(
       'tr',
