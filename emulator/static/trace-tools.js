@@ -1,4 +1,4 @@
-// What one can do with the trace: pause and go on step by step, enlarge, save; it follows the newest.
+// What one can do with the trace: pause, go on step by step, enlarge, save. It follows the newest.
 import { $, fill, h } from './dom.js';
 
 const root = document.documentElement;
@@ -6,14 +6,14 @@ const scroll = $('scroll');
 let isPaused = false;
 let follows = true; // the newest step, until somebody scrolls up
 
-export function startTools(/** @type {any[]} */ steps) {
+export function startTools(/** @type {() => any[]} */ inOrder) {
   scroll.onscroll = () => {
     follows = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40;
   };
   new ResizeObserver(keepUp).observe(scroll);
   $('pause').onclick = () => pause(!isPaused);
   $('next').onclick = next;
-  $('save').onclick = () => save(steps);
+  $('save').onclick = () => save(inOrder());
   $('projector').onclick = () => enlarge(!root.classList.contains('projector'));
   enlarge(sessionStorage.getItem('projector') === 'true');
   pause(false);

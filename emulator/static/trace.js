@@ -26,10 +26,13 @@ export function start() {
     clear(true);
     tell('cleared');
   };
-  startTools(steps);
+  startTools(inOrder);
   tabs.onmessage = ({ data }) => hearTab(data);
   tabs.postMessage({ hello: true });
 }
+
+/** The steps as they stand there. */
+const inOrder = () => groups.flatMap((group) => group.steps);
 
 /** Another tab tells what its phone does; whoever comes later asks for what was. */
 function hearTab(/** @type {any} */ { hello, before, step, end, cleared }) {
