@@ -34,7 +34,7 @@ POLICY = (
 STATE_LIFE = 600  # seconds between /login and /callback
 STATE_COOKIE = "login-"  # and the state
 MAX_STATES = 4  # for people with several tabs; cookies do not pile up
-HOST = re.compile(r"([A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+HOST = re.compile(r"([A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
 
 
@@ -59,12 +59,15 @@ class Site(Flask):
 
 def is_readable(host: str, query: str) -> bool:
     """Whether the Host is a name or an address, and the query is UTF-8; both as WSGI has them."""
+    found = HOST.fullmatch(host)
+    if not found or int(found[2] or 0) > 65535:
+        return False
     try:
-        host.partition(":")[0].encode().decode("idna")
+        found[1].encode().decode("idna")
         query.encode("latin-1").decode("utf-8")
     except UnicodeError:
         return False
-    return HOST.fullmatch(host) is not None
+    return True
 
 
 def install(app: Flask, avatar_origin: str, public_url: str) -> None:

@@ -6,6 +6,7 @@ import socket
 
 import pytest
 import requests
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 import production
 from helpers import at_home
@@ -172,19 +173,29 @@ def test_pages_answer_with_a_page_where_there_is_nothing(web, method, path, stat
     assert f"HTTP {status}" in answer.text
 
 
-@pytest.mark.parametrize("host", ["[::1]", "127.0.0.1:99999", "", "xn--fiqs8s", "members.example."])
-def test_pages_stand_a_weird_host(web, host):
+def status_at(app, path, host):
+    """The status of a GET with this very Host; Flask's client trips over what is none itself."""
+    environ = EnvironBuilder(path=path).get_environ() | {"HTTP_HOST": host}
+    _, status, _ = run_wsgi_app(app, environ, buffered=True)
+    return int(status.partition(" ")[0])
+
+
+@pytest.mark.parametrize("host", ["[::1]", "127.0.0.1:65535", "", "xn--fiqs8s", "members.example."])
+def test_pages_stand_a_weird_host(app, host):
     for path, status in (("/", 200), ("/login", 302), ("/api/member", 401), ("/nothing", 404)):
-        assert web.get(path, environ_overrides={"HTTP_HOST": host}).status_code == status
+        assert status_at(app, path, host) == status
 
 
 @pytest.mark.parametrize(
     "host",
-    ["[", "a b", "localhost:x", "é", "x/y", "@", "\xff", "a" * 300, "a..b", ".a", "a:1:2"],
+    [
+        *("[", "a b", "localhost:x", "é", "x/y", "@", "\xff", "a" * 300, "a..b", ".a", "a:1:2"),
+        *("xn--a", "127.0.0.1:65536", "127.0.0.1:99999999"),
+    ],
 )
-def test_a_host_that_is_none_is_refused_on_every_route(web, host):
+def test_a_host_that_is_none_is_refused_on_every_route(app, host):
     for path in ("/", "/login", "/api/member", "/nothing", "/healthz"):
-        assert web.get(path, environ_overrides={"HTTP_HOST": host}).status_code == 400
+        assert status_at(app, path, host) == 400
 
 
 def test_a_query_that_is_no_text_is_refused(web):
@@ -257,4 +268,4 @@ def test_store_that_fails_is_a_500_in_the_same_shape(app, caplog, monkeypatch):
 @pytest.mark.parametrize("host", ["..", "a" * 64, "127.0.0.1:99999999", ""])
 @pytest.mark.parametrize("path", ["/", "/member", "/api/member"])
 def test_a_host_that_is_none_is_no_server_error(app, path, host):
-    assert app.test_client().get(path, headers={"Host": host}).status_code < 500
+    assert status_at(app, path, host) < 500
