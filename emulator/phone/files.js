@@ -25,7 +25,7 @@ export async function readJSON(path) {
   return JSON.parse(await readText(path));
 }
 
-/** A style sheet that can't reach the phone's own parts: all is nested in <main>. @param {string} path */
+/** A style sheet that reaches only what is in <main>. @param {string} path */
 export async function readStyle(path) {
   const css = convert(await readText(path), path);
   const keyframes = css.match(KEYFRAMES) ?? []; // these can't be nested

@@ -58,12 +58,17 @@ function see(step) {
   else if (title.startsWith('GET /callback') && outcome < 400) tick(7);
 }
 
-function seeOfPhone({ title, outcome, answer }) {
-  if (outcome >= 400) {
-    if (chosen.fault) tick(5);
-    if (isWithdrawn && title === 'POST /api/member') tick(6);
-    return;
-  }
+function seeOfPhone(step) {
+  if (step.outcome >= 400) seeRefused(step);
+  else seeAnswered(step);
+}
+
+function seeRefused({ title }) {
+  if (chosen.fault) tick(5);
+  if (isWithdrawn && title === 'POST /api/member') tick(6);
+}
+
+function seeAnswered({ title, answer }) {
   if (title === 'POST /api/auth' && scopes.includes('auth_base')) tick(1);
   const isSaved = title === 'POST /api/member' && answer?.member?.profile_at;
   if (isSaved && scopes.includes('auth_user')) tick(2);

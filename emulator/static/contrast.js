@@ -93,13 +93,16 @@ const idText = (member, known = member) =>
     .join('\n');
 
 function moralOf() {
-  const { told, row, naive, gone } = now;
   if (isSomebodyElse()) return 'somebody';
-  if (gone) return 'gone';
-  if (!row) return 'nobody';
-  if (bench.forge && !isFooled()) return 'armed';
-  if (!row.profile_at) return 'id';
+  if (now.gone) return 'gone';
+  if (!now.row) return 'nobody';
   if (isFooled()) return 'nickname';
+  if (bench.forge) return 'armed';
+  return now.row.profile_at ? honestMoral() : 'id';
+}
+
+function honestMoral() {
+  const { told, row, naive } = now;
   if (!told) return 'untold';
   return same(told, row) && same(naive ?? {}, row) ? 'same' : 'told';
 }

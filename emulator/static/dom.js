@@ -2,7 +2,7 @@
 export const $ = (id) => document.getElementById(id);
 export const words = JSON.parse($('words')?.content.textContent ?? null);
 
-/** Gives an element these children, in any nesting, instead of its own; what is empty is left out. */
+/** Gives an element these children, in any nesting, in place of its own; empty ones left out. */
 export function fill(node, ...children) {
   node.replaceChildren(...children.flat(3).filter((child) => child || child === 0));
   return node;
@@ -11,7 +11,7 @@ export function fill(node, ...children) {
 export const h = (tag, properties, ...children) =>
   fill(Object.assign(document.createElement(tag), properties), children);
 
-/** Both languages of {zh, en} or of a key of words.ui, CSS shows the page's; any other text as it is. */
+/** Both languages of {zh, en} or of a key of words.ui, of which CSS shows one; else the text. */
 export function say(text) {
   const both = words.ui[text] ?? text;
   if (typeof both !== 'object') return [both];

@@ -12,7 +12,7 @@ const works = ({ kind, outcome, title }) =>
 export function expectation(way) {
   const since = Date.now() / 1000 - 1;
   const state = { seen: false, wrong: false, begun: false, see, settle };
-  /** Which request was the last to fail as expected, and which one to work; the web login has none. */
+  /** The last request to fail as expected, and the last to work; the web login has none. */
   let failedIn;
   let workedIn;
   let fetched = 0;

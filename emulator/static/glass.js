@@ -46,9 +46,7 @@ const isNamed = (button, name) => button.textContent.trim() === name || button.v
 function look() {
   const page = $('phone')?.contentDocument?.documentElement;
   if (!page) return;
-  const hasDialog = Boolean(page.querySelector('dialog[open]'));
-  if (hasDialog && !isAsking) $('phone').scrollIntoView({ block: 'nearest' }); // on small screens
-  isAsking = hasDialog;
+  showDialog(Boolean(page.querySelector('dialog[open]')));
   page.dataset.lang = root.lang;
   const seen = buttons();
   const last = wanted.findLast((name) => seen.some((button) => isNamed(button, name)));
@@ -56,6 +54,12 @@ function look() {
     mark(button, 'gloss', root.lang === 'en' && words.glosses[button.textContent.trim()]);
     mark(button, 'point', seen.includes(button) && last && isNamed(button, last) && 'here');
   }
+}
+
+/** On a small screen the consent sheet may open below the window. */
+function showDialog(isOpen) {
+  if (isOpen && !isAsking) $('phone').scrollIntoView({ block: 'nearest' });
+  isAsking = isOpen;
 }
 
 /** Only what changes is written. */
