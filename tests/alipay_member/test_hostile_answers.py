@@ -109,7 +109,7 @@ def test_no_answer_passes_for_an_error_of_our_own(own, name, sign):
         answering(body).fetch_profile(TOKEN)
     assert caught.value.key == "gateway-error"
     said = describe(caught.value, "en")
-    hint = " ".join(explain("20000", "en")) if name == "sub_code" else ""
+    hint = " ".join(explain("20000" if name == "sub_code" else "unexplained", "en"))
     assert (said.message, said.hint) == ("x", hint)
 
 
