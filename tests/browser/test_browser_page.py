@@ -17,7 +17,11 @@ WATCH_SHIFTS = """
     const name = (node) => node?.id || node?.className || JSON.stringify(node?.dataset);
     const told = ({ node, previousRect: was, currentRect: is }) =>
       `${name(node)} ${was.y}+${was.height} ${is.y}+${is.height}`;
-    const note = ({ value, sources }) => window.shifts.push([value, ...sources.map(told)]);
+    // The trace follows its newest step: what it scrolls inside itself is meant to move.
+    const inTrace = ({ node }) => Boolean(document.getElementById('scroll')?.contains(node));
+    const note = ({ value, sources }) => {
+      if (!sources.every(inTrace)) window.shifts.push([value, ...sources.map(told)]);
+    };
     const observer = new PerformanceObserver((list) => list.getEntries().forEach(note));
     observer.observe({ type: 'layout-shift', buffered: true });
 """
