@@ -14,20 +14,24 @@ const FOLDER = phone.app === 'mistakes' ? 'emulator/mistakes' : 'miniprogram';
  * @type {(trace?: string) => Frame[]}
  */
 export function framesOf(trace = '') {
-  const place = new RegExp(`${FILES}([^:?]+):(\\d+)`);
   /** @type {Frame[]} */
   const frames = [];
-  for (const line of trace.split('\n')) {
-    const [, path, at] = place.exec(line) ?? [];
-    if (!path) continue;
-    const name = /(\w+)(?: \[as \w+\])? \(http|(\w+)@http/.exec(line);
-    const called = name?.[1] ?? name?.[2] ?? '';
-    const file = `${FOLDER}/${path}`;
+  for (const frame of trace.split('\n').flatMap(frameOf)) {
     const inner = frames.at(-1);
-    if (inner?.function === '' && inner.file === file) inner.function = called;
-    else frames.push({ file, function: called, at: Number(at) });
+    const isAround = inner?.function === '' && inner.file === frame.file;
+    if (isAround) inner.function = frame.function;
+    else frames.push(frame);
   }
   return frames;
+}
+
+/** One line of a trace, as Chromium or as the others write it. @type {(line: string) => Frame[]} */
+function frameOf(line) {
+  const [, path, at] = new RegExp(`${FILES}([^:?]+):(\\d+)`).exec(line) ?? [];
+  if (!path) return [];
+  const [, chromiums, others] = /(\w+)(?: \[as \w+\])? \(http|(\w+)@http/.exec(line) ?? [];
+  const name = chromiums ?? others ?? '';
+  return [{ file: `${FOLDER}/${path}`, function: name, at: Number(at) }];
 }
 
 /**
