@@ -14,7 +14,7 @@ LIE = "系统管理员"
 
 @pytest.fixture
 def wire(page):
-    """What the browser sends: (method, path, JSON body or None), to our API and to the naive one."""
+    """What the browser sends: (to ours or to the naive one, method, path, JSON body or None)."""
     sent = []
 
     def note(request):

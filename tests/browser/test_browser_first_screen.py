@@ -1,4 +1,4 @@
-"""The first screen: phone, trace, contrast and the whole consent sheet, at once; narrow, in order."""
+"""The first screen: phone, trace, contrast and consent sheet at once; narrow, in order."""
 
 import pytest
 

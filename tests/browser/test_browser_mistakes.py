@@ -54,8 +54,8 @@ def test_mistakes_of_old_articles(page, bench, phone, desk, wire):
     ((method, url, body),) = wire
     assert (method, body) == ("GET", None)
     assert re.fullmatch(rf"{bench.url}/api/auth\?auth_code=[0-9a-f]{{32}}", url)
-    expect(desk.step("GET /api/auth?auth_code=")).to_contain_text("405")
-    expect(desk.step("GET /api/auth?auth_code=")).to_contain_text("✓ 用 POST，auth_code 放在正文里")
+    expect(desk.newest("request")).to_contain_text("405")
+    expect(desk.newest("request")).to_contain_text("✓ 用 POST，auth_code 放在正文里")
     desk.failed_with("http-405")
     assert bench.rows() == []
     # my.httpRequest: works, marked
@@ -72,7 +72,7 @@ def test_mistakes_of_old_articles(page, bench, phone, desk, wire):
     expect(step.locator(".inside")).to_contain_text("我说我是谁就是谁")
     assert [row["nick_name"] for row in bench.rows()] == ["完整示例"]
     assert desk.newest("refused").count() == 0
-    # the source document's own slips: its literal address, plain http, a refresh_token beside a code
+    # the source document's slips: its literal address, plain http, refresh_token beside a code
     assert "405" in make(4, "method: 'POST'")
     assert [url.rpartition("?")[2] for _, url, _ in wire] == ["authcode=undefined"]
     make(5, "https://")
