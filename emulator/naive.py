@@ -16,7 +16,7 @@ members: list[Member] = []  # its table
 naive = Blueprint("naive", __name__)
 
 
-@naive.post("/api/auth")
+@naive.route("/api/auth", methods=["GET", "POST"])
 @naive.route("/api/member", methods=["GET", "POST"])
 def log_in() -> dict[str, Any]:
     """Whoever sends an id is signed in as that person; whatever profile comes along is stored."""

@@ -1,4 +1,4 @@
-"""One palette: the mini-program, copied alone, writes out colours of static/palette.css."""
+"""One palette: the mini-program, which is copied alone, writes out its colours."""
 
 import re
 
