@@ -63,8 +63,4 @@ export default [
   },
   // the mini-program's own ==
   { files: ['emulator/phone/operators.js'], rules: { eqeqeq: 'off' } },
-  {
-    files: ['emulator/static/{failure,laboratory,trace,trace-step}.js'],
-    rules: { complexity: ['error', 13] },
-  },
 ];

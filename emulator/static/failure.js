@@ -47,17 +47,22 @@ async function explain(step) {
   const { ways } = await waysOfFailing();
   if (mine !== broken) return; // another one came, or the panel was closed meanwhile
   const known = ways.find((way) => way.expect === error.code && way.hint);
-  const way = known?.hint ?? error.hint;
   fill($('failure-code'), error.code);
-  fill(
-    $('failure-body'),
+  fill($('failure-body'), ...bodyOf(step, known));
+  $('failure').open = true;
+  $('failure').classList.remove('mended');
+}
+
+/** What happened, what was said, what to do next, and the question for Alipay's support. */
+function bodyOf(step, known) {
+  const { hint, report } = step.error;
+  const way = known?.hint ?? hint;
+  return [
     known && h('p', {}, say(known)),
     message(step),
     way && h('p', {}, h('b', {}, say('hint')), ' ', say(way)),
-    error.report && question(step),
-  );
-  $('failure').open = true;
-  $('failure').classList.remove('mended');
+    report && question(step),
+  ];
 }
 
 /** What was said: in the page's language if it is ours, else as Alipay says it, and marked so. */

@@ -77,10 +77,12 @@ function hearOfSwitch({ fault, asked }) {
   }
   if (asked < turned || (fault ?? undefined) === chosen.fault) return;
   spentAt ??= asked;
-  const mayBeUnderWay = armed?.once && !expected.begun && asked - spentAt < PATIENCE;
   if (fault) adopt(fault);
-  else if (!mayBeUnderWay) over();
+  else if (!mayBeUnderWay(asked)) over();
 }
+
+/** A failure for one call is off once it is taken, before the page has seen what came of it. */
+const mayBeUnderWay = (asked) => armed?.once && !expected.begun && asked - spentAt < PATIENCE;
 
 /** It is off again. What has been seen of it stays on the banner, and nothing moves. */
 function over() {

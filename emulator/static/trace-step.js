@@ -27,20 +27,18 @@ export const isMinor = (/** @type {any} */ step) => !words.steps[step.says] && !
 export function drawStep(/** @type {HTMLElement} */ row, /** @type {any} */ step) {
   const details = /** @type {HTMLDetailsElement} */ (row.firstChild);
   const [summary, inside] = details.children;
-  const { lane, kind, title, says, outcome, elapsed_ms: ms, error } = step;
-  const code = error?.code ?? step.result?.error;
-  const chips = [outcome, code, step.args?.forged && 'forged'].filter(Boolean);
+  const { lane, title, says, elapsed_ms: ms } = step;
   const time = h('small', {}, ms != null && `${Math.round(ms)} ms`);
   const state = failed(step) ? 'bad' : isMinor(step) && 'minor';
   row.classList.remove('bad', 'minor');
   row.classList.add(...[lane, state].filter(Boolean));
-  row.dataset.way = kind === 'exchange' ? 'to-alipay' : (kind === 'call' && WAYS[says]) || '';
+  row.dataset.way = wayOf(step);
   fill(
     summary,
     h('i', { className: 'way', ariaHidden: 'true' }),
     h('span', { className: 'unseen' }, say(words.lanes[lane])),
     h('code', {}, say(shorten(title))),
-    chips.map((word) => h('span', { className: `chip ${word}` }, say(word))),
+    chipsOf(step).map((word) => h('span', { className: `chip ${word}` }, say(word))),
     h('span', { className: 'what' }, words.steps[says] && say(words.steps[says]), time),
   );
   const open = async () => {
@@ -53,6 +51,18 @@ export function drawStep(/** @type {HTMLElement} */ row, /** @type {any} */ step
     if (details.open) toTop(row);
   };
   open();
+}
+
+/** Between which lanes it goes: the arrow. */
+function wayOf(/** @type {any} */ { kind, says }) {
+  if (kind === 'exchange') return 'to-alipay';
+  return (kind === 'call' && WAYS[says]) || '';
+}
+
+/** How it ended, in a word or two. */
+function chipsOf(/** @type {any} */ { outcome, error, result, args }) {
+  const code = error?.code ?? result?.error;
+  return [outcome, code, args?.forged && 'forged'].filter(Boolean);
 }
 
 /** @param {any} title text, or {zh, en} */

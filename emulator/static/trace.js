@@ -102,14 +102,25 @@ function draw(/** @type {any} */ step) {
 
 /** The group that a step belongs to; a new one if somebody did something new. */
 function groupOf(/** @type {any} */ step) {
-  const call = steps.find((known) => !known.n && step.trace && known.trace === step.trace);
-  const did = call?.did ?? step.did;
+  const did = callOf(step)?.did ?? step.did;
+  if (did?.zh) return groupOfDeed(did, step.at);
   const ofPhone = groups.findLast((group) => group.moment);
   if (!did && !step.n && ofPhone) return ofPhone;
-  if (did?.zh) return groups.find(({ moment }) => moment === did.at) ?? addGroup(did, step.at);
+  return newestGroup(did ?? 'did-elsewhere', step.at);
+}
+
+/** The phone's call that brought a step of the server about. */
+const callOf = (/** @type {any} */ { trace }) =>
+  trace && steps.find((known) => !known.n && known.trace === trace);
+
+/** What the person did in the phone, at its moment. */
+const groupOfDeed = (/** @type {any} */ did, /** @type {number} */ at) =>
+  groups.find(({ moment }) => moment === did.at) ?? addGroup(did, at);
+
+/** What happened elsewhere: the newest group, if it is of the same kind. */
+function newestGroup(/** @type {any} */ did, /** @type {number} */ at) {
   const newest = groups.at(-1);
-  const told = did ?? 'did-elsewhere';
-  return newest?.did === told ? newest : addGroup(told, step.at);
+  return newest?.did === did ? newest : addGroup(did, at);
 }
 
 function addGroup(/** @type {any} */ did, /** @type {number} */ at) {
