@@ -75,8 +75,9 @@ def test_app_without_the_emulator_starts_with_production_settings(copy):
 
 
 def test_app_without_the_emulator_and_without_settings_says_what_to_set(copy):
-    sentence = "app.py: emulator/ was deleted: set ALIPAY_ENV and the rest, see .env.example\n"
-    assert run(copy, sys.executable, "app.py") == (1, sentence)
+    english = "app.py: emulator/ was deleted: set ALIPAY_ENV and the rest, see .env.example\n"
+    chinese = "emulator/ 已删除：设置 ALIPAY_ENV 等项，见 .env.example\n"
+    assert run(copy, sys.executable, "app.py") == (1, english + chinese)
 
 
 def test_tests_that_are_left_pass_without_the_emulator(copy):

@@ -44,13 +44,13 @@ async function explain(step) {
   if (!isPartOfRefused) broken = { title, trace, at };
   if (kind === 'request') refused = step;
   const mine = broken;
+  $('failure').classList.remove('mended'); // now: while the words are fetched it may be mended
   const { ways } = await waysOfFailing();
   if (mine !== broken) return; // another one came, or the panel was closed meanwhile
   const known = ways.find((way) => way.expect === error.code && way.hint);
   fill($('failure-code'), error.code);
   fill($('failure-body'), ...bodyOf(step, known));
   $('failure').open = true;
-  $('failure').classList.remove('mended');
 }
 
 /** What happened, what was said, what to do next, and the question for Alipay's support. */

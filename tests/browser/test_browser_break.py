@@ -266,7 +266,7 @@ def test_break_a_token_that_has_ended_is_refreshed_by_itself(page, bench, phone,
 
 OWN = [  # failure, what the phone says meanwhile, what is seen
     ("session-ended", None, "session-ended，小程序静默重新登录"),
-    ("database-gone", "服务器", "database，什么都没有入库"),
+    ("database-gone", "服务端暂时忙", "database，什么都没有入库"),
     ("clock-wrong", ALIPAY_FAILED, "isv.invalid-timestamp，什么都没有入库"),
 ]
 
