@@ -32,7 +32,8 @@ from .errors import (
 from .explanations import Description, describe
 from .membership import with_live_token
 from .methods import Profile, Token
-from .store import Member, MemberStore, Session
+from .records import Member, Session
+from .store import MemberStore
 
 __all__ = [
     "GATEWAYS",

@@ -14,7 +14,7 @@ from typing import Any
 
 from .errors import DatabaseError, SchemaError
 
-VERSION = 2  # of schema.sql; a database of another version is refused
+VERSION = 3  # of schema.sql; a database of another version is refused
 PATIENCE = 15  # seconds to wait for another writer
 
 

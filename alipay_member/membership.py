@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from .client import AlipayClient
 from .errors import AlipayError, GatewayError, RefreshUnderWay, SessionEnded
-from .store import MemberStore, Session
+from .records import Session
+from .store import MemberStore
 
 Result = TypeVar("Result")
 

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS members (
 CREATE TABLE IF NOT EXISTS sessions (
     token_hash TEXT PRIMARY KEY,
     member_id TEXT NOT NULL REFERENCES members (id) ON DELETE CASCADE,
+    started_at DOUBLE PRECISION NOT NULL,  -- a consent withdrawn later ends the session
     access_token TEXT NOT NULL,
     refresh_token TEXT NOT NULL,
     access_expires_at BIGINT NOT NULL,

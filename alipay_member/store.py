@@ -14,51 +14,14 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from .database import Database, insert, update
 from .errors import IdentityError, SessionEnded
 from .methods import Profile, Token
+from .records import MEMBER_COLUMNS, PROFILE, SESSION_COLUMNS, Member, Session, Withdrawn
 
 SESSION_LIFE = 30 * 86400  # seconds
-IDS = ("open_id", "user_id")
-PROFILE = tuple(f.name for f in fields(Profile) if f.name not in IDS)
-
-
-@dataclass(frozen=True)
-class Member(Profile):
-    """One row: a profile and whose it is.
-
-    Times are UTC seconds; profile_at is None until one is fetched.
-    """
-
-    id: str = ""
-    app_id: str = ""
-    union_id: str | None = None
-    first_seen: int = 0
-    profile_at: int | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """The row as JSON, without its internal key."""
-        return {name: value for name, value in asdict(self).items() if name != "id"}
-
-
-@dataclass(frozen=True)
-class Session:
-    """One login: the member, Alipay's tokens, and when each of them ends, in UTC seconds."""
-
-    token_hash: str = field(repr=False)
-    member: Member
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    access_expires_at: int
-    refresh_expires_at: int
-    expires_at: int
-
-
-MEMBER_COLUMNS = tuple(f.name for f in fields(Member))
-SESSION_COLUMNS = tuple(f.name for f in fields(Session) if f.name != "member")
 
 
 class MemberStore:
@@ -78,7 +41,8 @@ class MemberStore:
         `replaces` is the session token that was in use before: it ends. Raises IdentityError if the
         ids belong to two people who are known to differ.
         """
-        now = int(self._clock())
+        started_at = self._clock()
+        now = int(started_at)
         session_token = secrets.token_urlsafe(32)
         with self._database.writing() as db:
             member_id = self._one_row(db, app_id, token.open_id, token.user_id)
@@ -92,6 +56,7 @@ class MemberStore:
             row = {
                 "token_hash": _hash(session_token),
                 "member_id": member_id,
+                "started_at": started_at,
                 "expires_at": min(now + SESSION_LIFE, last_end),
             }
             insert(db, "sessions", row | tokens)
@@ -162,6 +127,32 @@ class MemberStore:
         with self._database.writing() as db:
             db.execute("DELETE FROM members WHERE id = ?", (session.member.id,))
 
+    def withdraw_consent(
+        self, app_id: str, open_id: str | None, user_id: str | None, withdrawn_at: float
+    ) -> Withdrawn | None:
+        """What follows when a person has withdrawn their consent at `withdrawn_at` (UTC seconds).
+
+        Sessions opened before it end, and with them their tokens. The profile goes if it was
+        fetched before it and no session is left. The row stays, with its ids: it says who the
+        person is should they consent anew. None if nobody has these ids; IdentityError if they
+        belong to two people who are known to differ. Done again, it changes nothing more.
+        """
+        with self._database.writing() as db:
+            if not self._known(db, app_id, open_id, user_id):
+                return None
+            member_id = self._one_row(db, app_id, open_id, user_id)
+            ended = db.execute(
+                "DELETE FROM sessions WHERE member_id = ? AND started_at < ?",
+                (member_id, withdrawn_at),
+            ).rowcount
+            nothing = dict.fromkeys((*PROFILE, "profile_at"))
+            where = (
+                "id = ? AND profile_at < ? "
+                "AND NOT EXISTS (SELECT 1 FROM sessions WHERE member_id = members.id)"
+            )
+            cleared = update(db, "members", nothing, where, member_id, withdrawn_at)
+            return Withdrawn(ended, cleared == 1)
+
     def check(self) -> None:
         """Read from the tables, for a health check; raises what the database raises."""
         with self._database.reading() as db:
@@ -174,11 +165,7 @@ class MemberStore:
 
         Found by either id, made if there is none, two are merged.
         """
-        where = (
-            "app_id = ? AND (open_id = ? OR user_id = ?) "
-            "ORDER BY COALESCE(profile_at, 0) DESC, first_seen"
-        )
-        found = self._members(db, where, app_id, open_id, user_id)
+        found = self._known(db, app_id, open_id, user_id)
         if any(_differ(row.open_id, open_id) or _differ(row.user_id, user_id) for row in found):
             raise IdentityError("the ids belong to two different people", "other-person")
         if not found:
@@ -198,6 +185,16 @@ class MemberStore:
         ids = {"open_id": keep.open_id or open_id, "user_id": keep.user_id or user_id}
         update(db, "members", ids, "id = ?", keep.id)
         return keep.id
+
+    def _known(
+        self, db: sqlite3.Connection, app_id: str, open_id: str | None, user_id: str | None
+    ) -> list[Member]:
+        """The rows that have either id, the one with the newest profile first."""
+        where = (
+            "app_id = ? AND (open_id = ? OR user_id = ?) "
+            "ORDER BY COALESCE(profile_at, 0) DESC, first_seen"
+        )
+        return self._members(db, where, app_id, open_id, user_id)
 
     def _same_person(self, db: sqlite3.Connection, session: Session, told: Token | Profile) -> str:
         """The id of the session's member, which gains an id that it lacks.

@@ -9,7 +9,7 @@ from typing import Any
 
 from alipay_member.errors import SessionEnded
 from alipay_member.methods import Profile, Token
-from alipay_member.store import Member, Session
+from alipay_member.records import Member, Session, Withdrawn
 
 from .breakable import BreakableStore
 
@@ -58,6 +58,12 @@ class WatchedStore(BreakableStore):
     def forget(self, session: Session) -> None:
         with self._watched("forget", member(session)):
             super().forget(session)
+
+    def withdraw_consent(
+        self, app_id: str, open_id: str | None, user_id: str | None, withdrawn_at: float
+    ) -> Withdrawn | None:
+        with self._watched("withdraw_consent", person(app_id, Profile(open_id, user_id))):
+            return super().withdraw_consent(app_id, open_id, user_id, withdrawn_at)
 
     @contextmanager
     def _watched(self, method: str, *touched: Where) -> Iterator[None]:

@@ -10,7 +10,9 @@ import pytest
 
 from helpers import HAVE_EMULATOR, at_home
 
-pytest.register_assert_rewrite("production", "session_contract", "store_contract")
+pytest.register_assert_rewrite(
+    "production", "session_contract", "consent_contract", "store_contract"
+)
 
 for _name in [
     name

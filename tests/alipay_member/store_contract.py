@@ -9,10 +9,11 @@ class TestMyStore(MemberStoreContract):
 import pytest
 
 from alipay_member import IdentityError, Profile
-from session_contract import DAY, SessionContract, token
+from consent_contract import ConsentContract
+from session_contract import DAY, token
 
 
-class MemberStoreContract(SessionContract):
+class MemberStoreContract(ConsentContract):
     """One row for each person in one app, through all that Alipay's move to open_id can bring."""
 
     def test_member_is_one_row_from_user_id_to_both_to_open_id(self, store, clock):

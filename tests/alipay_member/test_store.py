@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from alipay_member import Profile, SchemaError
-from alipay_member.store import MEMBER_COLUMNS, SESSION_COLUMNS
+from alipay_member.records import MEMBER_COLUMNS, SESSION_COLUMNS
 from reading import ReadingStore
 from session_contract import token
 from store_contract import MemberStoreContract
