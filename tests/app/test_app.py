@@ -208,7 +208,7 @@ def test_app_without_the_product_keeps_the_ids(web, switch, sign_in):
 
 def test_healthz_says_that_the_store_answers_and_nothing_else(web, sign_in):
     sign_in()
-    assert web.get("/healthz").json == {"ok": True}
+    assert web.get("/healthz").json == {"ok": True, "app": "alipay-member"}
 
 
 def test_errors_speak_the_readers_language(web):

@@ -59,7 +59,7 @@ def test_pages_may_send_forms_only_here(web):
 
 
 def test_health_depends_on_the_store(web, database):
-    assert web.get("/healthz").json == {"ok": True}
+    assert web.get("/healthz").json == {"ok": True, "app": "alipay-member"}
     with closing(sqlite3.connect(database)) as db:
         db.execute("DROP TABLE schema_version")
     assert web.get("/healthz").status_code == 503
