@@ -144,7 +144,10 @@ type Bench = {
   };
   /** What a lying client adds to all it sends. */
   forge?: Record<string, string> | null;
+  /** What the phone said before the page was ready to hear it. */
+  heard?: Heard[];
 };
+type Heard = { source: MessageEventSource | null; phone: any };
 
 interface Window {
   bench?: Bench;

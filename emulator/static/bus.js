@@ -1,14 +1,13 @@
-// How the parts of the page hear of each other: what one tells, whoever wants listens to.
-// 'step': a step has come; 'changed': it was completed; 'state': another choice; 'phone': what the
-// phone has said; 'reset': all is forgotten.
-export const bus = new EventTarget();
+// How the parts of the page hear of each other: what one tells, whoever wants listens to. News in
+// types.d.ts has the names.
+const bus = new EventTarget();
 
-/** @param {string} name @param {any} [detail] */
+/** @type {Tell} */
 export function tell(name, detail) {
   bus.dispatchEvent(new CustomEvent(name, { detail }));
 }
 
-/** @param {string} name @param {(detail: any) => void} handler */
-export function listen(name, handler) {
-  bus.addEventListener(name, (event) => handler(/** @type {CustomEvent} */ (event).detail));
+/** @type {Listen} */
+export function listen(name, hear) {
+  bus.addEventListener(name, (event) => hear(/** @type {CustomEvent} */ (event).detail));
 }

@@ -1,7 +1,7 @@
 // The chapters: each says what to do, what to see and why, and is ticked off once it has happened.
 import { listen } from './bus.js';
 import { isOwn } from './contrast.js';
-import { $, fill, h, say, words } from './dom.js';
+import { $, closest, fill, h, say, words } from './dom.js';
 import { pointAt } from './glass.js';
 import { choose } from './laboratory.js';
 import { stopLying } from './lie.js';
@@ -9,6 +9,9 @@ import { prepare } from './robot.js';
 import { chosen, opened, resetAll, show, startPhone } from './state.js';
 
 const KEY = 'chapters';
+/** @type {('do' | 'see' | 'why')[]} */
+const PARTS = ['do', 'see', 'why'];
+/** @type {Set<number>} */
 const done = new Set(JSON.parse(localStorage.getItem(KEY) ?? '[]'));
 
 /** The scopes of the newest auth code, and whether consent was withdrawn since. */
@@ -17,7 +20,7 @@ let isWithdrawn = false;
 
 export function start() {
   listen('step', see);
-  listen('changed', ({ api, outcome, result }) => {
+  listen('phone', ({ api, outcome, result }) => {
     const isCode = api === 'getAuthCode' && outcome === 'ok';
     if (isCode) scopes = String(result.authSuccessScopes);
     if (outcome === 'failed' && chosen.fault) tick(5);
@@ -26,8 +29,8 @@ export function start() {
   listen('state', draw);
   const whileCapturing = true; // a toggle does not bubble
   addEventListener('toggle', seeOpened, whileCapturing);
-  $('chapters').onclick = ({ target }) => {
-    const number = target.closest('[data-chapter]')?.dataset.chapter;
+  $('chapters').onclick = (event) => {
+    const number = closest(event, '[data-chapter]')?.dataset.chapter;
     if (!number) return;
     chosen.chapter = number;
     show();
@@ -37,6 +40,7 @@ export function start() {
 
 export const forget = () => localStorage.removeItem(KEY);
 
+/** @type {(number: number) => void} */
 function tick(number) {
   if (done.has(number)) return;
   done.add(number);
@@ -44,30 +48,36 @@ function tick(number) {
   draw();
 }
 
-/** The bytes that were signed are seen when a verified answer's step is open. */
-function seeOpened({ target }) {
-  if (target.open && target.closest?.('[data-kind=exchange]')) tick(3);
+/**
+ * The bytes that were signed are seen when a verified answer's step is open.
+ * @type {(event: Event) => void}
+ */
+function seeOpened(event) {
+  if (closest(event, '[data-kind=exchange] [open]')) tick(3);
 }
 
+/** @type {See} */
 function see(step) {
   if (!step.n || step.at < opened) return;
-  const { kind, title, outcome } = step;
-  if (kind === 'act' && title === 'consent-revoked') isWithdrawn = true;
-  if (kind !== 'request') return;
-  if (isOwn(step.trace)) seeOfPhone(step);
-  else if (title.startsWith('GET /callback') && outcome < 400) tick(7);
+  if (step.kind === 'act' && step.title === 'consent-revoked') isWithdrawn = true;
+  if (step.kind !== 'request') return;
+  if (isOwn(step)) seeOfPhone(step);
+  else if (step.title.startsWith('GET /callback') && step.outcome < 400) tick(7);
 }
 
+/** @type {(step: RequestStep) => void} */
 function seeOfPhone(step) {
   if (step.outcome >= 400) seeRefused(step);
   else seeAnswered(step);
 }
 
+/** @type {See} */
 function seeRefused({ title }) {
   if (chosen.fault) tick(5);
   if (isWithdrawn && title === 'POST /api/member') tick(6);
 }
 
+/** @type {See} */
 function seeAnswered({ title, answer }) {
   if (title === 'POST /api/auth' && scopes.includes('auth_base')) tick(1);
   const isSaved = title === 'POST /api/member' && answer?.member?.profile_at;
@@ -87,25 +97,26 @@ function draw() {
     button.ariaCurrent = own === number ? 'step' : null;
     const isDone = done.has(own);
     button.classList.toggle('done', isDone);
-    fill(
-      button.querySelector('.tick'),
-      isDone && ['✓', h('span', { className: 'unseen' }, say('done-chapter'))],
-    );
+    const tick = ['✓', h('span', { className: 'unseen' }, say('done-chapter'))];
+    fill(/** @type {HTMLElement} */ (button.querySelector('.tick')), isDone && tick);
   }
   const chapter = words.chapters[number - 1];
-  for (const part of ['do', 'see', 'why']) fill($(`lesson-${part}`), say(chapter[part]));
+  for (const part of PARTS) fill($(`lesson-${part}`), say(chapter[part]));
   const isStart = !chosen.chapter && !done.has(2);
   fill($('pointer'), isStart && say('start-here'));
   point(isStart || number > 1 ? chapter : {}, isStart);
 }
 
-/** Frames the exact thing to tap: in the page while it is there, else in the phone. */
+/**
+ * Frames the exact thing to tap: in the page while it is there, else in the phone.
+ * @type {(chapter: Partial<Chapter>, isStart: boolean) => void}
+ */
 function point({ at, tap = [] }, isStart) {
   document.querySelector('.here')?.classList.remove('here');
-  const target = at && [...document.querySelectorAll(at)].at(-1);
+  const target = at ? [...document.querySelectorAll(at)].at(-1) : undefined;
   target?.classList.add('here');
   const isUsed = target && !target.matches('[data-fault=consent-revoked]');
-  const first = isStart && !tap.length ? words.chapters[1].tap : tap;
+  const { tap: first = [] } = isStart && !tap.length ? words.chapters[1] : { tap };
   pointAt(isUsed ? [] : first);
 }
 

@@ -7,10 +7,11 @@ const { morals, seals } = words;
 const IDS = ['open_id', 'user_id'];
 const OPEN = ['nick_name', 'avatar'];
 
-/** Only what the phone's own calls have done is shown. */
+/** Only what the phone's own calls have done is shown. @type {Set<string | undefined>} */
 const calls = new Set();
+/** @type {Contrast} */
 let now = { told: null, row: null, naive: null, gone: false };
-let drawn;
+let drawn = '';
 
 export function start() {
   listen('phone', hearPhone);
@@ -20,18 +21,21 @@ export function start() {
   listen('state', () => draw({}));
 }
 
-/** Did this page's phone make the call? */
-export const isOwn = (trace) => calls.has(trace);
+/** Did this page's phone make the call? @type {(step: Step) => boolean} */
+export const isOwn = ({ trace }) => calls.has(trace);
 
 export const shown = () => now;
 
+/** @type {(kept: Partial<Contrast>) => void} */
 export const restore = (kept) => draw(kept);
 
+/** @type {(end: Return) => void} */
 function hearPhone({ result }) {
   const said = result.response ? JSON.parse(result.response).response : result;
   if ('nickName' in said) draw({ told: { nick_name: said.nickName, avatar: said.avatar } });
 }
 
+/** @type {See} */
 function hearServer({ kind, trace, title, outcome, answer }) {
   if (kind === 'call') calls.add(trace);
   if (kind !== 'request' || !calls.has(trace) || outcome >= 400) return;
@@ -39,17 +43,23 @@ function hearServer({ kind, trace, title, outcome, answer }) {
   if (title === 'DELETE /api/member') draw({ row: null, told: null, gone: true });
 }
 
+/** @type {(changes: Partial<Contrast>) => void} */
 function draw(changes) {
   now = { ...now, ...changes };
   const state = JSON.stringify([now, bench.forge, chosen.identity]);
   if (drawn === state) return; // leave a selected text alone
   drawn = state;
   const { told, row, naive } = now;
-  const columns = { client: claimed(), server: row, naive };
-  drawColumns(columns);
+  const client = claimed();
+  drawColumn('client', client);
+  drawColumn('server', row, client);
+  drawColumn('naive', naive, row);
   drawRest(row);
-  const seal = { client: sealOf(told, bench.forge && 'lie'), server: sealOf(row, unfetched(row)) };
-  seal.naive = sealOf(naive, naive && !naive.nick_name && 'nameless');
+  const seal = {
+    client: sealOf(told, bench.forge && 'lie'),
+    server: sealOf(row, row && !row.profile_at && 'id'),
+    naive: sealOf(naive, naive && !naive.nick_name && 'nameless'),
+  };
   for (const [name, key] of Object.entries(seal)) fill($(`${name}-seal`), said(seals[name + key]));
   const moral = moralOf();
   $('moral').dataset.moral = moral;
@@ -57,38 +67,44 @@ function draw(changes) {
   if (moral === 'nickname' || moral === 'somebody') tell('fooled', moral);
 }
 
-const unfetched = (row) => (row && !row.profile_at ? 'id' : '');
-
+/** @type {(values: Member | null, more: any) => string} */
 function sealOf(values, more) {
   if (more) return `-${more}`;
   return values ? '' : '-null';
 }
 
-/** What the client was told, and which id it knows itself by, or claims. */
+/**
+ * What the client was told, and which id it knows itself by, or claims.
+ * @returns {Member | null}
+ */
 function claimed() {
   const { told, row } = now;
   if (!told && !row) return null;
-  const own = idsOf(row);
-  const lie = bench.forge ?? {};
-  return { ...told, ...own, ...idsOf(lie) };
+  return { ...told, ...idsOf(row), ...idsOf(bench.forge) };
 }
 
+/** @type {(member?: Member | null) => Member} */
 const idsOf = (member) =>
-  Object.fromEntries(IDS.filter((name) => member?.[name]).map((name) => [name, member[name]]));
+  Object.fromEntries(Object.entries(member ?? {}).filter(([name]) => IDS.includes(name)));
 
-/** Names go into the sentences that have a place for them. */
+/** Names go into the sentences that have a place for them. @type {(both: Both) => Child[]} */
 function said(both) {
-  const put = (text) => text.replace(/\{(\w+)\}/, (_, who) => now[who]?.nick_name || '—');
-  const all = (text) => put(put(text));
-  return say({ zh: all(both.zh), en: all(both.en) });
+  const row = now.row?.nick_name || '—';
+  const naive = now.naive?.nick_name || '—';
+  /** @type {(text: string) => string} */
+  const put = (text) => text.replace('{row}', row).replace('{naive}', naive);
+  return say({ zh: put(both.zh), en: put(both.en) });
 }
 
 /** Somebody else is signed in where the client's word is enough. */
 const isSomebodyElse = () => now.naive && now.row && idText(now.naive, now.row) !== idText(now.row);
 
-/** The ids; of those only that `known` has, too. */
+/**
+ * The ids; of those only that `known` has, too.
+ * @type {(member: Member, known?: Member) => string}
+ */
 const idText = (member, known = member) =>
-  IDS.filter((name) => known?.[name] && member?.[name])
+  IDS.filter((name) => known[name] && member[name])
     .map((name) => member[name])
     .join('\n');
 
@@ -104,39 +120,44 @@ function moralOf() {
 function honestMoral() {
   const { told, row, naive } = now;
   if (!told) return 'untold';
-  return same(told, row) && same(naive ?? {}, row) ? 'same' : 'told';
+  return same(told, row) && same(naive, row) ? 'same' : 'told';
 }
 
 const isFooled = () => Boolean(now.row?.profile_at && now.naive && !same(now.naive, now.row));
 
-const same = (some, others) => OPEN.every((name) => (some[name] || '') === (others[name] || ''));
+/** @type {(some: Member | null, others: Member | null) => boolean} */
+const same = (some, others) =>
+  OPEN.every((name) => (some?.[name] || '') === (others?.[name] || ''));
 
-function drawColumns(columns) {
-  const before = { server: 'client', naive: 'server' };
-  for (const [name, values] of Object.entries(columns)) {
-    const left = columns[before[name]];
-    for (const entry of $(name).children) {
-      const { field } = entry.dataset;
-      const value = valueOf(values, field, columns.server);
-      const other = valueOf(left, field, columns.server);
-      entry.classList.toggle('differs', Boolean(value && other && value !== other));
-      fill(entry.querySelector('dd'), looks(field, value) ?? absent(name, field, values));
-    }
+/** A ≠ before what differs from the column to the left; what is not as verified is tinted. */
+function drawColumn(/** @type {Column} */ name, /** @type {Member?} */ values, left = values) {
+  for (const entry of $(name).querySelectorAll('[data-field]')) {
+    const field = String(entry.dataset.field);
+    const value = valueOf(values, field);
+    entry.classList.toggle('differs', areUnlike(value, valueOf(left, field)));
+    entry.classList.toggle('untrue', areUnlike(value, valueOf(now.row, field)));
+    const shown = looks(field, value) ?? absent(name, field, values);
+    fill(/** @type {HTMLElement} */ (entry.querySelector('dd')), shown);
   }
 }
 
-const valueOf = (values, field, row) => {
-  if (field !== 'id') return values?.[field];
-  return idText(values, row ?? values);
-};
+/** @type {(value: unknown, other: unknown) => boolean} */
+const areUnlike = (value, other) => Boolean(value && other && value !== other);
 
+/** @type {(values: Member | null, field: string) => any} */
+function valueOf(values, field) {
+  if (!values || field !== 'id') return values?.[field];
+  return idText(values, now.row ?? values);
+}
+
+/** @type {(field: string, value: any) => Child} */
 function looks(field, value) {
   if (!value) return undefined;
   if (field === 'avatar') return h('img', { src: value, alt: 'avatar', width: 40, height: 40 });
   return h('strong', { className: field.endsWith('id') ? 'id' : '' }, value);
 }
 
-/** Why a field is empty. */
+/** Why a field is empty. @type {(column: Column, name: string, values: Member | null) => Child} */
 function absent(column, name, values) {
   if (!values || (column !== 'server' && !(name in values))) return '—';
   if (column === 'client') return h('i', { className: 'absent' }, say('client-empty'));
@@ -144,15 +165,19 @@ function absent(column, name, values) {
   return h('i', { className: 'absent' }, say(reason(name, values)));
 }
 
+/** @type {(name: string, row: Member) => Said} */
 function reason(name, row) {
-  const { source, empty } = words.fields.find((field) => field.name === name);
+  const { source, empty } = fieldOf(name);
   if (source === 'profile' && !row.profile_at) return 'not-fetched';
   if (name === 'nick_name' && words.nameless[row.user_type]) return words.nameless[row.user_type];
-  if (name === 'union_id' && !row.open_id)
-    return words.fields.find((f) => f.name === 'open_id').empty;
-  return empty ?? 'not-given';
+  const isOfOpenId = name === 'union_id' && !row.open_id;
+  return (isOfOpenId ? fieldOf('open_id').empty : empty) ?? 'not-given';
 }
 
+/** @type {(name: string) => Field} */
+const fieldOf = (name) => /** @type {any} */ (words.fields.find((field) => field.name === name));
+
+/** @type {(row: Member | null) => void} */
 function drawRest(row) {
   const fields = words.fields.filter(({ name }) => !OPEN.includes(name));
   fill(
@@ -161,12 +186,14 @@ function drawRest(row) {
   );
 }
 
+/** @type {(field: Field, value: Child | Child[]) => HTMLElement} */
 function entry(field, value) {
   const made = h('div', {}, h('dt', {}, say(field)), h('dd', {}, value));
   made.dataset.field = field.name;
   return made;
 }
 
+/** @type {(field: Field, row: Member) => Child | Child[]} */
 function restOf(field, row) {
   const value = row[field.name];
   if (!value) return absent('server', field.name, row);

@@ -5,9 +5,9 @@ import { waysOfFailing } from './laboratory.js';
 import { chosen, opened } from './state.js';
 import { failed } from './trace.js';
 
-/** What failed last, so that the same is known when it works again. */
+/** What failed last, so that the same is known when it works again. @type {Step | undefined} */
 let broken;
-/** The last request that failed: the exchange that it is about is told after it. */
+/** The last request that failed: the exchange that it is about is told after it. @type {Step} */
 let refused;
 
 export function start() {
@@ -18,7 +18,9 @@ export function start() {
     if (isNewTry) close();
   });
   listen('changed', see);
-  for (const moment of ['restart', 'fault', 'cleared']) listen(moment, close);
+  listen('restart', close);
+  listen('fault', close);
+  listen('cleared', close);
 }
 
 function close() {
@@ -26,22 +28,27 @@ function close() {
   $('failure').open = false;
 }
 
+/** @type {See} */
 function see(step) {
-  if (step.error) explain(step);
+  if (step.error) explain(step, step.error);
   else if (isMended(step)) $('failure').classList.add('mended');
 }
 
-/** The same worked later, for the same: the phone's requests say nothing of a web login's. */
+/**
+ * The same worked later, for the same: the phone's requests say nothing of a web login's.
+ * @type {(step: Step) => boolean}
+ */
 function isMended(step) {
   if (!broken || failed(step) || chosen.app === 'mistakes') return false;
   const isSame = step.title === broken.title && Boolean(step.trace) === Boolean(broken.trace);
   return isSame && step.at >= broken.at;
 }
 
-async function explain(step) {
-  const { kind, title, trace, at, error } = step;
+/** @type {(step: Step, error: Problem) => Promise<void>} */
+async function explain(step, error) {
+  const { kind, trace } = step;
   const isPartOfRefused = kind === 'exchange' && refused?.trace === trace;
-  if (!isPartOfRefused) broken = { title, trace, at };
+  if (!isPartOfRefused) broken = step;
   if (kind === 'request') refused = step;
   const mine = broken;
   $('failure').classList.remove('mended'); // now: while the words are fetched it may be mended
@@ -49,33 +56,40 @@ async function explain(step) {
   if (mine !== broken) return; // another one came, or the panel was closed meanwhile
   const known = ways.find((way) => way.expect === error.code && way.hint);
   fill($('failure-code'), error.code);
-  fill($('failure-body'), ...bodyOf(step, known));
+  fill($('failure-body'), bodyOf(step, error, known));
   $('failure').open = true;
 }
 
-/** What happened, what was said, what to do next, and the question for Alipay's support. */
-function bodyOf(step, known) {
-  const { hint, report } = step.error;
+/**
+ * What happened, what was said, what to do next, and the question for Alipay's support.
+ * @type {(step: Step, error: Problem, known?: Way) => Parts}
+ */
+function bodyOf(step, error, known) {
+  const { hint, report } = error;
   const way = known?.hint ?? hint;
   return [
     known && h('p', {}, say(known)),
-    message(step),
+    message(step, error),
     way && h('p', {}, h('b', {}, say('hint')), ' ', say(way)),
-    report && question(step),
+    report && question(step, error),
   ];
 }
 
-/** What was said: in the page's language if it is ours, else as Alipay says it, and marked so. */
-function message({ kind, error: { message: said = '' } }) {
-  const text = said.zh ?? said;
-  const isAlipays = kind !== 'request' && (said.en ?? text) === text;
+/**
+ * What was said: in the page's language if it is ours, else as Alipay says it, and marked so.
+ * @type {(step: Step, error: Problem) => Child}
+ */
+function message({ kind }, { message: said = '' }) {
+  const { zh: text, en } = typeof said === 'object' ? said : { zh: `${said}`, en: `${said}` };
   if (!text) return undefined;
+  const isAlipays = kind !== 'request' && en === text;
   if (!isAlipays) return h('p', {}, say(said));
   const lang = /[一-鿿]/.test(text) ? 'zh' : 'en';
   return h('p', {}, say('alipays-words'), ' ', h('q', { lang }, text));
 }
 
-function question({ api, title, result, error: { report, message: said } }) {
+/** @type {(step: Step, error: Problem) => Child[]} */
+function question({ api, title, result }, { report = '', message: said }) {
   const copy = copyButton('copy-report', () => $('question').innerText);
   const phones = api && `${title}: ${result.error} ${said}`;
   return [h('h4', {}, say('report'), ' ', copy), h('pre', { id: 'question' }, say(report), phones)];

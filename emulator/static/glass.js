@@ -4,6 +4,7 @@ import { listen } from './bus.js';
 import { $, words } from './dom.js';
 import { root } from './state.js';
 
+/** @type {string[]} */
 let wanted = [];
 let isAsking = false;
 const watcher = new MutationObserver(look);
@@ -28,20 +29,28 @@ function begin() {
   look();
 }
 
-/** Which buttons of the phone to point at: the last of these that can be seen. */
+/**
+ * Which buttons of the phone to point at: the last of these that can be seen.
+ * @type {(texts: string[]) => void}
+ */
 export function pointAt(texts) {
   wanted = texts;
   look();
 }
 
-/** The buttons that can be tapped now; over a dialog, only those of the dialog. */
+/**
+ * The buttons that can be tapped now; over a dialog, only those of the dialog.
+ * @type {() => HTMLElement[]}
+ */
 function buttons() {
   const page = $('phone').contentDocument;
   const place = page?.querySelector('dialog[open]') ?? page?.querySelector('page:last-child');
   return [...(place?.querySelectorAll('button') ?? [])];
 }
 
-const isNamed = (button, name) => button.textContent.trim() === name || button.value === name;
+/** @type {(button: HTMLElement, name: string) => boolean} */
+const isNamed = (button, name) =>
+  button.textContent.trim() === name || button.getAttribute('value') === name;
 
 function look() {
   const page = $('phone')?.contentDocument?.documentElement;
@@ -56,13 +65,19 @@ function look() {
   }
 }
 
-/** On a small screen the consent sheet may open below the window. */
+/**
+ * On a small screen the consent sheet may open below the window.
+ * @type {(isOpen: boolean) => void}
+ */
 function showDialog(isOpen) {
   if (isOpen && !isAsking) $('phone').scrollIntoView({ block: 'nearest' });
   isAsking = isOpen;
 }
 
-/** Only what changes is written. */
+/**
+ * Only what changes is written.
+ * @type {(button: HTMLElement, name: string, value?: string | false) => void}
+ */
 function mark(button, name, value) {
   if (!value) delete button.dataset[name];
   else if (button.dataset[name] !== value) button.dataset[name] = value;

@@ -1,23 +1,30 @@
 // The laboratory: what can be broken, what is expected of it, and whether that was seen.
 import { listen, tell } from './bus.js';
-import { $, ask, fill, h, say } from './dom.js';
+import { $, ask, closest, fill, h, say } from './dom.js';
 import { expectation } from './expectation.js';
 import { prepare, tapOn } from './robot.js';
 import { bench, chosen, meaning, show, startPhone, toPhone } from './state.js';
 
-/** @type {Promise<{groups: Record<string, Both>, first: string[], ways: Way[]}> | undefined} */
+/** @type {Promise<Ways> | undefined} */
 let fetched;
 /** The way that the banner shows: it is on, or was seen. @type {Way | undefined} */
 let armed;
+/** @type {Expectation | undefined} */
 let expected;
 /** When the switch was last turned here: what a poll asked before that is no news. */
 let turned = 0;
-/** When it was first heard that the switch is off: the one call for it may be under way. */
+/**
+ * When it was first heard that the switch is off: the one call for it may be under way.
+ * @type {number | undefined}
+ */
 let spentAt;
 /** How long that call may take, in milliseconds. */
 const PATIENCE = 5000;
 
-/** The words of every way of failing; they are fetched once somebody needs them. */
+/**
+ * The words of every way of failing; they are fetched once somebody needs them.
+ * @type {() => Promise<Ways>}
+ */
 export function waysOfFailing() {
   fetched ??= ask('GET', 'words/laboratory');
   return fetched;
@@ -27,8 +34,8 @@ export function start() {
   listen('step', look);
   listen('changed', look);
   listen('on', hearOfSwitch);
-  document.addEventListener('click', ({ target }) => {
-    const [name, value] = meaning(target.closest('button'));
+  document.addEventListener('click', (event) => {
+    const [name, value] = meaning(closest(event, 'button'));
     if (name !== 'fault') return;
     if (!value) $('phone').focus({ preventScroll: true });
     choose(value === chosen.fault ? null : value);
@@ -45,7 +52,7 @@ export async function ready() {
   else if (name) await adopt(name);
 }
 
-/** Switches one way of failing on, for all tabs; null mends all. @param {string | null} name */
+/** Switches one way of failing on, for all tabs; null mends all. @type {Choose} */
 export async function choose(name) {
   turned = Infinity;
   tell('fault');
@@ -55,7 +62,10 @@ export async function choose(name) {
   if (name) toPhone();
 }
 
-/** Shows a way of failing that is on now, and looks out for what is expected of it. */
+/**
+ * Shows a way of failing that is on now, and looks out for what is expected of it.
+ * @type {Choose}
+ */
 async function adopt(name) {
   if (name) chosen.fault = name;
   else delete chosen.fault;
@@ -69,7 +79,7 @@ async function adopt(name) {
   show();
 }
 
-/** Whoever turned it, in whatever tab. */
+/** Whoever turned it, in whatever tab. @type {(on: News['on']) => void} */
 function hearOfSwitch({ fault, asked }) {
   if (expected && !expected.seen) {
     expected.settle();
@@ -81,8 +91,12 @@ function hearOfSwitch({ fault, asked }) {
   else if (!mayBeUnderWay(asked)) over();
 }
 
-/** A failure for one call is off once it is taken, before the page has seen what came of it. */
-const mayBeUnderWay = (asked) => armed?.once && !expected.begun && asked - spentAt < PATIENCE;
+/**
+ * A failure for one call is off once it is taken, before the page has seen what came of it.
+ * @type {(asked: number) => boolean}
+ */
+const mayBeUnderWay = (asked) =>
+  Boolean(armed?.once && !expected?.begun && asked - Number(spentAt) < PATIENCE);
 
 /** It is off again. What has been seen of it stays on the banner, and nothing moves. */
 function over() {
@@ -93,6 +107,7 @@ function over() {
   show();
 }
 
+/** @type {See} */
 function look(step) {
   if (!expected) return;
   expected.see(step);
@@ -132,7 +147,7 @@ async function driveThePhone() {
   $('drive').disabled = true;
   await prepare(way);
   await choose(way.name);
-  await tapOn(() => armed !== way || expected.seen || expected.wrong);
+  await tapOn(() => armed !== way || expected?.seen || expected?.wrong);
   $('drive').disabled = false;
 }
 
@@ -152,6 +167,7 @@ async function showAll() {
   if (!$('fault-groups').firstChild) fill($('fault-groups'), parts);
 }
 
+/** @type {(way: Way) => HTMLElement} */
 function button(way) {
   const made = h(
     'button',
@@ -169,7 +185,7 @@ function button(way) {
 function search() {
   const asked = $('fault-search').value.toLowerCase().split(/\s+/);
   let found = 0;
-  for (const part of $('fault-groups').children) {
+  for (const part of $('fault-groups').querySelectorAll('section')) {
     const buttons = [...part.querySelectorAll('button')];
     for (const choice of buttons) {
       const text = choice.textContent.toLowerCase();

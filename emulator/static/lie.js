@@ -5,19 +5,19 @@ import { $, ask } from './dom.js';
 import { bench, chosen } from './state.js';
 
 const NICKNAME = '系统管理员';
-const victim = JSON.parse($('forge').dataset.victim);
+const victim = JSON.parse(String($('forge').dataset.victim));
 const kinds = () => (chosen.identity === 'both' ? ['open_id', 'user_id'] : [chosen.identity]);
 
-/** The phone's requests that are under way, by trace. */
+/** The phone's requests that are under way, by trace. @type {Map<string, Options>} */
 const requests = new Map();
-/** The ids by which our server knows the person; old clients keep them. */
+/** The ids by which our server knows the person; old clients keep them. @type {Member} */
 let known = {};
 let turn = Promise.resolve();
 
 export function start() {
-  for (const id of ['lie-name', 'lie-id']) $(id).onclick = toggle;
+  for (const button of [$('lie-name'), $('lie-id')]) button.onclick = () => toggle(button);
   listen('step', ({ kind, trace, args }) => {
-    if (kind === 'call' && args?.sentTo) requests.set(trace, args);
+    if (kind === 'call' && trace && args?.sentTo) requests.set(trace, args);
   });
   listen('phone', ({ trace, result }) => {
     const sent = requests.get(trace);
@@ -30,8 +30,9 @@ export function start() {
   listen('state', arm);
 }
 
-function toggle({ currentTarget }) {
-  currentTarget.ariaPressed = String(currentTarget.ariaPressed !== 'true');
+/** @type {(button: HTMLElement) => void} */
+function toggle(button) {
+  button.ariaPressed = String(button.ariaPressed !== 'true');
   arm();
   tell('state', { ...chosen, lie: bench.forge });
 }
@@ -45,12 +46,14 @@ export function stopLying() {
 
 /** What the client claims falsely, in every request. */
 function arm() {
+  /** @type {Record<string, string>} */
   const lie = {};
   if ($('lie-name').ariaPressed === 'true') lie.nickName = NICKNAME;
   if ($('lie-id').ariaPressed === 'true') for (const kind of kinds()) lie[kind] = victim[kind];
   bench.forge = Object.keys(lie).length ? lie : null;
 }
 
+/** @type {(sent: Options, result: Options) => Promise<void>} */
 async function handOver({ sentTo, method, data }, { data: answer }) {
   const { pathname } = new URL(sentTo);
   if (!pathname.startsWith('/api/')) return;
@@ -65,12 +68,16 @@ async function handOver({ sentTo, method, data }, { data: answer }) {
   if (pathname !== '/api/session') tell('naive', answered.signed_in_as);
 }
 
-/** nickName, avatar and id: what such a client knows, or claims. */
+/**
+ * nickName, avatar and id: what such a client knows, or claims.
+ * @type {(method: string) => Promise<Member>}
+ */
 async function asOldArticles(method) {
   const lie = bench.forge ?? {};
   if (method !== 'POST' || lie.open_id || lie.user_id) return { ...known, ...lie };
   const { app_id: own, members } = await ask('GET', 'emulator/members');
-  const person = members.find(({ id }) => id === chosen.member);
+  /** @type {TestMember} */
+  const person = members.find((/** @type {TestMember} */ { id }) => id === chosen.member);
   const profile = { nickName: person.nick_name ?? '', avatar: person.avatar ?? '' };
   return { ...known, ...(person.consented.includes(own) && profile), ...lie };
 }

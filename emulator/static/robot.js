@@ -12,9 +12,13 @@ const AUTHORISE = '授权并获取会员信息';
 const UPDATE = '更新会员信息';
 const WAYS_ON = ['重试', '重新授权', AUTHORISE, UPDATE, '登录', '会员中心', '返回首页'];
 
+/** @type {(time: number) => Promise<void>} */
 const sleep = (time) => new Promise((done) => setTimeout(done, time));
 
-/** What can be tapped now, by its text: the consent sheet's 同意, or the page's buttons. */
+/**
+ * What can be tapped now, by its text: the consent sheet's 同意, or the page's buttons.
+ * @type {() => Map<string, HTMLElement>}
+ */
 function buttons() {
   const screen = $('phone').contentDocument;
   const agree = screen?.querySelector('#consent[open] [value=agree]');
@@ -23,6 +27,7 @@ function buttons() {
   return new Map(found.map((button) => [button.textContent.trim(), button]));
 }
 
+/** @type {(button: HTMLElement) => Promise<void>} */
 async function tap(button) {
   button.scrollIntoView({ block: 'nearest' });
   button.focus({ preventScroll: true });
@@ -32,19 +37,27 @@ async function tap(button) {
   await sleep(PAUSE);
 }
 
-/** Taps whatever leads on, or the first of these texts, until it is over. */
+/**
+ * Taps whatever leads on, or the first of these texts, until it is over.
+ * @type {(isOver: () => unknown, texts?: string[]) => Promise<void>}
+ */
 export async function tapOn(isOver, texts = WAYS_ON) {
   const last = Date.now() + PATIENCE;
   while (Date.now() < last && !isOver()) {
     const found = buttons();
     const text = [AGREE, ...texts].find((name) => found.has(name));
-    if (text) await tap(found.get(text));
+    const button = found.get(text ?? '');
+    if (button) await tap(button);
     else await sleep(LOOK);
   }
 }
 
-/** Brings the phone to where a way of failing can be met. @param {Way} way */
+/**
+ * Brings the phone to where a way of failing can be met.
+ * @type {(way: Pick<Way, 'needs'>) => Promise<void>}
+ */
 export async function prepare({ needs }) {
+  /** @type {(name: string) => boolean} */
   const has = (name) => buttons().has(name);
   if (needs === 'member') await tapOn(() => has(UPDATE) && has(LOG_OUT));
   if (needs === 'login')

@@ -3,20 +3,29 @@ import { tell } from './bus.js';
 import { $, ask } from './dom.js';
 
 export const root = document.documentElement;
+/** @type {() => HTMLElement[]} */
 const switches = () => [...document.querySelectorAll('[aria-pressed]')];
 
-/** Which choice a button stands for: its name (member, app, identity or fault) and its value. */
-export const meaning = (button) => Object.entries({ ...button?.dataset })[0] ?? [];
+/**
+ * Which choice a button stands for: its name (member, app, identity or fault) and its value.
+ * @type {(button: HTMLElement | null) => string[]}
+ */
+export function meaning(button) {
+  const [[name, value = ''] = []] = Object.entries(button?.dataset ?? {});
+  return name ? [name, value] : [];
+}
 
+/** @type {Chosen} */
 export const chosen = Object.fromEntries(
   switches()
     .filter((button) => button.ariaPressed === 'true' && meaning(button).length > 0)
     .map(meaning),
 );
-if ($('chapters').dataset.now) chosen.chapter = $('chapters').dataset.now;
+const { now } = $('chapters').dataset;
+if (now) chosen.chapter = now;
 
 /** The phone looks here: which failure is ordered, which lie is told. */
-export const { bench } = window;
+export const bench = /** @type {Bench} */ (window.bench);
 
 /** When the page was opened, in seconds: what is older is not news. */
 export const opened = Date.now() / 1000;
@@ -46,7 +55,7 @@ export async function identify() {
 /** All is forgotten; the phone stays switched off, so that it can't log in meanwhile. */
 export async function resetAll() {
   const old = $('phone');
-  const off = old.cloneNode();
+  const off = /** @type {HTMLElement} */ (old.cloneNode());
   off.removeAttribute('src');
   old.replaceWith(off);
   await ask('POST', 'reset', {});

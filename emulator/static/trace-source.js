@@ -1,8 +1,11 @@
 // The source that made a step happen: the functions on the stack, innermost first.
 import { ask, fill, h } from './dom.js';
 
-/** Each frame opens to its function's lines, which are fetched then; the first is open. */
-export function drawFrames(/** @type {any[]} */ frames) {
+/**
+ * Each frame opens to its function's lines, which are fetched then; the first is open.
+ * @type {(frames: Frame[]) => HTMLElement}
+ */
+export function drawFrames(frames) {
   const drawn = frames.map((frame, index) => {
     const title = h('code', {}, titleOf(frame, frame.function));
     const lines = h('pre', { tabIndex: 0 });
@@ -14,12 +17,12 @@ export function drawFrames(/** @type {any[]} */ frames) {
   return h('div', {}, drawn);
 }
 
-/** @type {(frame: any, name: string) => string} */
+/** @type {(frame: Frame, name: string) => string} */
 const titleOf = ({ file, at }, name) => `${file}:${at}${name && ` · ${name}()`}`;
 
 /**
  * The lines with their numbers; the one that was under way is marked.
- * @type {(element: HTMLElement, frame: any, title: HTMLElement) => Promise<void>}
+ * @type {(element: HTMLElement, frame: Frame, title: HTMLElement) => Promise<void>}
  */
 async function show(element, frame, title) {
   if (element.firstChild) return;

@@ -3,7 +3,7 @@ import { ask, copyButton, fill, h, pretty, say, words } from './dom.js';
 import { drawFrames } from './trace-source.js';
 import { toTop } from './trace-tools.js';
 
-/** The words that only an opened step needs, once one was opened. @type {any} */
+/** The words that only an opened step needs, once one was opened. @type {Deep} */
 let deep;
 
 const LONG = 40; // characters of an address; of a longer one its path is enough
@@ -18,20 +18,25 @@ const WAYS = {
   getOpenUserInfo: 'to-alipay',
 };
 
-export const failed = (/** @type {any} */ { outcome, error }) =>
-  outcome === 'failed' || outcome >= 400 || Boolean(error);
+/** @type {(step: Step) => boolean} */
+export const failed = ({ outcome, error }) =>
+  outcome === 'failed' || Number(outcome) >= 400 || Boolean(error);
 
-/** Storage, navigation and the like: nothing that words.json has a sentence for. */
-export const isMinor = (/** @type {any} */ step) => !words.steps[step.says] && !failed(step);
+/**
+ * Storage, navigation and the like: nothing that words.json has a sentence for.
+ * @type {(step: Step) => boolean}
+ */
+export const isMinor = (step) => !words.steps[step.says] && !failed(step);
 
-export function drawStep(/** @type {HTMLElement} */ row, /** @type {any} */ step) {
+/** @type {(row: HTMLElement, step: Step) => void} */
+export function drawStep(row, step) {
   const details = /** @type {HTMLDetailsElement} */ (row.firstChild);
   const [summary, inside] = details.children;
   const { lane, title, says, elapsed_ms: ms } = step;
   const time = h('small', {}, ms != null && `${Math.round(ms)} ms`);
-  const state = failed(step) ? 'bad' : isMinor(step) && 'minor';
-  row.classList.remove('bad', 'minor');
-  row.classList.add(...[lane, state].filter(Boolean));
+  row.classList.add(lane);
+  row.classList.toggle('bad', failed(step));
+  row.classList.toggle('minor', isMinor(step));
   row.dataset.way = wayOf(step);
   fill(
     summary,
@@ -53,31 +58,35 @@ export function drawStep(/** @type {HTMLElement} */ row, /** @type {any} */ step
   open();
 }
 
-/** Between which lanes it goes: the arrow. */
-function wayOf(/** @type {any} */ { kind, says }) {
+/** Between which lanes it goes: the arrow. @type {(step: Step) => string} */
+function wayOf({ kind, says }) {
   if (kind === 'exchange') return 'to-alipay';
   return (kind === 'call' && WAYS[says]) || '';
 }
 
-/** How it ended, in a word or two. */
-function chipsOf(/** @type {any} */ { outcome, error, result, args }) {
+/** How it ended, in a word or two. @type {(step: Step) => (string | number)[]} */
+function chipsOf({ outcome, error, result, args }) {
   const code = error?.code ?? result?.error;
   return [outcome, code, args?.forged && 'forged'].filter(Boolean);
 }
 
-/** @param {any} title text, or {zh, en} */
+/** @type {(title: Both | string) => Both | string} */
 function shorten(title) {
   const isLong = typeof title === 'string' && title.length > LONG;
   return isLong ? title.replace(/\?.*/, '?…') : title;
 }
 
-/** Whatever is known of a step, in the order of deep.parts; what is empty is left out. */
-function contents(/** @type {any} */ step) {
+/**
+ * Whatever is known of a step, in the order of deep.parts; what is empty is left out.
+ * @type {(step: Step) => HTMLElement[]}
+ */
+function contents(step) {
   const { title, curl, at } = step;
+  /** @type {Record<string, any>} */
   const all = { ...step, address: shorten(title) === title ? null : title };
   const sections = deep.parts
-    .filter((/** @type {any} */ { name }) => !isEmpty(all[name]))
-    .map((/** @type {any} */ part) => {
+    .filter(({ name }) => !isEmpty(all[name]))
+    .map((part) => {
       const draw = SHAPES[part.name] ?? block;
       return h(
         'section',
@@ -92,14 +101,17 @@ function contents(/** @type {any} */ step) {
   return [...sections, h('p', {}, copy, ' ', from, ` ${time}`)];
 }
 
-function isEmpty(/** @type {any} */ value) {
+/** @type {(value: any) => boolean} */
+function isEmpty(value) {
   if (typeof value !== 'object') return value === undefined;
   return Object.values(value ?? {}).every((one) => one === undefined);
 }
 
-const block = (/** @type {any} */ value) => h('pre', {}, say(pretty(value) || 'nothing'));
+/** @type {DrawPart} */
+const block = (value) => h('pre', {}, say(pretty(value) || 'nothing'));
 
-function table(/** @type {any} */ values, /** @type {any} */ step, /** @type {string} */ part) {
+/** @type {DrawPart} */
+function table(values, step, part) {
   const known = Object.entries(values).filter(([, value]) => value !== undefined);
   const lines = known.map(([name, value]) => {
     const meaning = deep[part][name];
@@ -114,20 +126,29 @@ function table(/** @type {any} */ values, /** @type {any} */ step, /** @type {st
   return h('table', {}, lines);
 }
 
-/** Whose key was tried on how many bytes, and whether it fits. */
-function point(/** @type {any} */ { sign_type: type, bytes, verdict }) {
+/**
+ * Whose key was tried on how many bytes, and whether it fits.
+ * @type {(point: Point) => HTMLElement}
+ */
+function point({ sign_type: type, bytes, verdict }) {
   const tried = bytes ? [say('alipay-key'), ` · ${type} · ${bytes} `, say('bytes'), ' · '] : [];
   return h('p', { className: verdict }, tried, say(verdict));
 }
 
-/** The answer; the signed bytes are marked, in green only if the signature fits. */
-function raw(/** @type {any} */ { before, signed, after }, /** @type {any} */ { verified }) {
+/**
+ * The answer; the signed bytes are marked, in green only if the signature fits.
+ * @type {(raw: Raw, step: Step) => HTMLElement}
+ */
+function raw({ before, signed, after }, { verified }) {
   const mark = signed && h('mark', { className: verified ? 'good' : 'bad' }, signed);
   return h('pre', {}, before, mark, after);
 }
 
-/** What a write took away and what it added, field by field. */
-function diff(/** @type {[string, string, any][]} */ lines) {
+/**
+ * What a write took away and what it added, field by field.
+ * @type {(lines: Diff) => HTMLElement}
+ */
+function diff(lines) {
   const drawn = lines.map(([sign, field, value]) => {
     const isTime = field === 'first_seen' || field === 'profile_at';
     const shown = isTime ? new Date(value * 1000).toLocaleString('sv') : value;
@@ -136,5 +157,5 @@ function diff(/** @type {[string, string, any][]} */ lines) {
   return h('pre', {}, drawn);
 }
 
-/** @type {Record<string, (value: any, step: any, part: string) => HTMLElement>} */
+/** @type {Record<string, DrawPart>} */
 const SHAPES = { args: table, parameters: table, point, raw, diff, frames: drawFrames };

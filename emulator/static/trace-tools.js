@@ -6,7 +6,8 @@ const scroll = $('scroll');
 let isPaused = false;
 let follows = true; // the newest step, until somebody scrolls up
 
-export function startTools(/** @type {() => any[]} */ inOrder) {
+/** @type {(inOrder: () => Step[]) => void} */
+export function startTools(inOrder) {
   scroll.onscroll = () => {
     follows = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40;
   };
@@ -19,14 +20,15 @@ export function startTools(/** @type {() => any[]} */ inOrder) {
   pause(false);
 }
 
-/** A new row is shown, or waits for its turn. */
-export function arrive(/** @type {HTMLElement} */ row) {
+/** A new row is shown, or waits for its turn. @type {(row: HTMLElement) => void} */
+export function arrive(row) {
   if (isPaused) row.classList.add('waiting');
   else announce(row);
   count();
 }
 
-function announce(/** @type {HTMLElement} */ row) {
+/** @type {(row: HTMLElement) => void} */
+function announce(row) {
   const said = row.querySelectorAll('summary > code, summary > .chip');
   fill($('news'), ...[...said].flatMap((part) => [part.textContent, ' ']));
   keepUp();
@@ -36,13 +38,16 @@ function keepUp() {
   if (follows) scroll.scrollTop = scroll.scrollHeight;
 }
 
-/** Brings an opened row up to the headings of the lanes, so that its point is seen. */
-export function toTop(/** @type {HTMLElement} */ row) {
-  const edge = scroll.querySelector('.lanes').getBoundingClientRect().bottom;
+/**
+ * Brings an opened row up to the headings of the lanes, so that its point is seen.
+ * @type {(row: HTMLElement) => void}
+ */
+export function toTop(row) {
+  const edge = $('lanes').getBoundingClientRect().bottom;
   scroll.scrollTop += row.getBoundingClientRect().top - edge - 4;
 }
 
-/** Those that wait, in the order in which they are shown. @returns {HTMLElement[]} */
+/** Those that wait, in the order in which they are shown. @type {() => HTMLElement[]} */
 const waiting = () => [...$('steps').querySelectorAll('.waiting')];
 
 function count() {
@@ -51,7 +56,8 @@ function count() {
   $('next').disabled = left === 0;
 }
 
-function pause(/** @type {boolean} */ on) {
+/** @type {Turn} */
+function pause(on) {
   isPaused = on;
   $('pause').ariaPressed = String(on);
   $('next').hidden = !on;
@@ -75,14 +81,15 @@ function next() {
   count();
 }
 
-/** The projector mode: large type, and room for it. */
-function enlarge(/** @type {boolean} */ on) {
+/** The projector mode: large type, and room for it. @type {Turn} */
+function enlarge(on) {
   root.classList.toggle('projector', on);
   $('projector').ariaPressed = String(on);
   sessionStorage.setItem('projector', String(on));
 }
 
-function save(/** @type {any[]} */ steps) {
+/** @type {(steps: Step[]) => void} */
+function save(steps) {
   const file = new Blob([JSON.stringify(steps, null, 2)], { type: 'application/json' });
   h('a', { href: URL.createObjectURL(file), download: 'trace.json' }).click();
 }

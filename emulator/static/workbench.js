@@ -3,7 +3,7 @@
 import { listen, tell } from './bus.js';
 import * as chapters from './chapters.js';
 import * as contrast from './contrast.js';
-import { $, ask, fill } from './dom.js';
+import { $, ask, closest, fill } from './dom.js';
 import * as failure from './failure.js';
 import * as glass from './glass.js';
 import * as laboratory from './laboratory.js';
@@ -18,6 +18,7 @@ const isReloaded = kept.address === location.search;
 let polling = Promise.resolve();
 let since = kept.since ?? 0;
 
+/** @type {(said: Heard) => void} */
 function hear({ source, phone }) {
   if (source !== $('phone').contentWindow) return;
   if (phone.kind !== 'return') {
@@ -44,13 +45,14 @@ async function fetchSteps() {
   fill($('count-sessions'), counts.sessions);
 }
 
-async function chooseOther({ target }) {
-  const [name, value] = meaning(target.closest('button'));
+/** @type {(event: Event) => Promise<void>} */
+async function chooseOther(event) {
+  const [name, value] = meaning(closest(event, 'button'));
   if (!['member', 'app', 'identity'].includes(name)) return;
   chosen[name] = value;
   if (name !== 'app') {
     $('people').open = false;
-    $('people').firstElementChild.focus();
+    $('people').querySelector('summary')?.focus();
   }
   if (name === 'identity') await identify();
   startPhone();
@@ -79,7 +81,7 @@ function keep() {
 
 /** What the phone says comes here from now on; what it has said already, first. */
 function listenToPhone() {
-  const { heard } = bench;
+  const { heard = [] } = bench;
   delete bench.heard;
   for (const said of heard) hear(said);
   addEventListener('message', ({ source, data }) => {
