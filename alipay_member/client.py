@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 
 from .answer import ERROR_NODE, Answer, charset_name, read_answer, read_error
 from .certificates import Certificates, alipays_key, refusal
-from .errors import AlipayError, Call, KeyFormatError, TransportError, mask
+from .errors import AlipayError, Call, KeyFormatError, SignatureError, TransportError, mask
 from .methods import SHARE, TOKEN, Profile, Token, read_profile, read_token
 from .signing import load_private_key, sign, signature_flaw, string_to_sign
 from .transport import Reply, Transport
@@ -49,7 +49,8 @@ Result = TypeVar("Result")
 class Exchange:
     """One call as it went over the wire, for the observer.
 
-    It holds secrets: show it to its owner only.
+    It holds secrets: show it to its owner only. `flaw` says why an answer is not verified,
+    also where it is an error that is told as such; `date` is the answer's Date header.
     """
 
     method: str
@@ -59,6 +60,8 @@ class Exchange:
     raw_answer: bytes = field(default=b"", repr=False)
     signed_part: bytes = field(default=b"", repr=False)
     verified: bool = False
+    flaw: SignatureError | None = None
+    date: str = field(default="", repr=False)
     elapsed: float = 0.0  # seconds
     error: AlipayError | None = None
 
@@ -98,12 +101,12 @@ class AlipayClient:
         self._app_auth_token = app_auth_token
         self.clock = clock
         self._private_key = load_private_key(app_private_key)
-        self._app_public_key = self._private_key.public_key()
-        self._alipay_public_key = alipays_key(alipay_public_key, certificates)
-        self._certificates = certificates
+        self.app_public_key = self._private_key.public_key()
+        self.alipay_public_key = alipays_key(alipay_public_key, certificates)
+        self.certificates = certificates
         if certificates:
             certificates.check(app_id, self._private_key)
-        if self._alipay_public_key.public_numbers() == self._app_public_key.public_numbers():
+        if self.alipay_public_key.public_numbers() == self.app_public_key.public_numbers():
             raise KeyFormatError(
                 "this is your own app's public key (应用公钥): Alipay's (支付宝公钥) belongs here",
                 "app-key",
@@ -194,6 +197,7 @@ class AlipayClient:
         try:
             reply = self._send(common, business)
             exchange.raw_answer = reply.body
+            exchange.date = reply.date
             return read(self._accept(exchange, reply))
         except AlipayError as error:
             error.call = Call(method, self.gateway_url, mask(exchange.parameters))
@@ -218,8 +222,8 @@ class AlipayClient:
             "auth_token": auth_token,
             "app_auth_token": self._app_auth_token,
         }
-        if self._certificates:
-            common |= self._certificates.parameters
+        if self.certificates:
+            common |= self.certificates.parameters
         return {name: value for name, value in common.items() if value}
 
     def _send(self, common: Mapping[str, str], business: Mapping[str, str]) -> Reply:
@@ -238,21 +242,23 @@ class AlipayClient:
             raise (error if reply.status == 200 else _broken(reply.status)) from None
         # 2. Does Alipay's signature vouch for the exact bytes received?
         flaw = signature_flaw(
-            answer.signed_part, answer.sign, self._alipay_public_key, self._app_public_key
+            answer.signed_part, answer.sign, self.alipay_public_key, self.app_public_key
         )
         exchange.signed_part = answer.signed_part if answer.sign else b""
         exchange.charset = answer.charset
         exchange.verified = flaw is None
-        if self._certificates and not flaw:
-            self._certificates.note_renewal(answer.cert_sn)
+        if flaw:
+            exchange.flaw = refusal(flaw, answer.cert_sn, self.certificates)
+        elif self.certificates:
+            self.certificates.note_renewal(answer.cert_sn)
         # 3. An error is told as an error, signed or not: "signature failed" would hide its reason.
         if _says_error(answer):
             raise read_error(
                 answer.node, exchange.parameters, exchange.string_to_sign, verified=flaw is None
             )
         # 4. A success without a good signature is refused.
-        if flaw:
-            raise refusal(flaw, answer.cert_sn, self._certificates)
+        if exchange.flaw:
+            raise exchange.flaw
         # 5. It is in the charset that was asked for, as it says itself; its HTTP status is 200.
         for charset in (answer.named or self.charset, answer.charset):
             if charset != self.charset:

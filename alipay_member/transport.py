@@ -32,11 +32,15 @@ LOGGERS = ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry")
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back: HTTP status, the whole body, the charset that Content-Type names or ""."""
+    """What came back: HTTP status, the whole body, the charset that Content-Type names or "".
+
+    `date` is the Date header as it came, or "".
+    """
 
     status: int
     body: bytes
     charset: str
+    date: str = ""
 
 
 class Transport:
@@ -124,7 +128,8 @@ def _reply(response: requests.Response) -> Reply:
         raise TransportError("the answer broke off", "cut")
     content_type = response.headers.get("Content-Type", "")
     named = re.search(r"""charset\s*=\s*["']?([^\s"';,]+)""", content_type, re.IGNORECASE)
-    return Reply(response.status_code, bytes(body), named[1] if named else "")
+    date = response.headers.get("Date", "")
+    return Reply(response.status_code, bytes(body), named[1] if named else "", date)
 
 
 def _is_compressed(headers: Mapping[str, str]) -> bool:

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: MIT-0
+"""Is this app set up right? All that can be known before the first user comes.
+
+    for finding in examine(client):
+        print(finding.mark, finding.message("en"), finding.remedy("en"))
+
+The decisive call redeems an auth_code that is made up on the spot (alipay.system.oauth.token).
+Answered isv.code-invalid, it has proven gateway, app id and private key, since the gateway looks at
+them first. If that answer is signed, and its signature is good, Alipay's public key is the right
+one, too; but Alipay does not sign every error.
+
+The words are in doctor.json; what an error means and what to do about it, explanations.py says.
+"""
+
+import base64
+import copy
+import json
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import Certificate
+
+from .certificates import Certificates, common_name
+from .client import AlipayClient, Exchange
+from .errors import AlipayError, GatewayError, TransportError
+from .explanations import describe
+from .reach import find_break
+from .transport import LOOPBACK
+
+CLOCK_TOLERANCE = 300  # seconds; Alipay's own is not documented
+SHORTEST_KEY = 2048  # bits
+MARKS = {True: "✓", False: "✗", None: "–"}
+ENDING = 16  # characters of a public key: enough to tell two apart
+NO_CONNECTION = ("connection", "timeout")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the examination.
+
+    `check` is what was looked at: key, certificate, gateway, clock, app, merchant, alipay-key. `ok`
+    is None where it can't be known now. `key` and `values` choose the words of doctor.json; `error`
+    is what a call raised.
+    """
+
+    check: str
+    ok: bool | None
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    error: AlipayError | None = None
+
+    @property
+    def mark(self) -> str:
+        """✓, ✗ or –"""
+        return MARKS[self.ok]
+
+    def message(self, lang: str) -> str:
+        """What was found, in one line."""
+        return self._words(lang)[0]
+
+    def remedy(self, lang: str) -> str:
+        """What to do about it; "" if nothing."""
+        return self._words(lang)[1]
+
+    def _words(self, lang: str) -> tuple[str, str]:
+        values = dict(self.values)
+        if self.error:
+            told = describe(self.error, lang)
+            values |= {"error": _in_one_line(self.error), "said": told.message, "hint": told.hint}
+        message, remedy = _texts()[self.key][lang]
+        return message.format(**values), remedy.format(**values)
+
+
+def examine(client: AlipayClient) -> list[Finding]:
+    """All that can be known without a user; makes one call to Alipay, within call_seconds.
+
+    Where no connection comes about, looking for the reason takes some seconds more.
+    """
+    return examine_keys(client) + examine_calls(client)
+
+
+def examine_keys(client: AlipayClient) -> list[Finding]:
+    """What keys and certificates say of themselves, without a network.
+
+    That they can be read and belong to this app, AlipayClient has made sure of.
+    """
+    bits = client.app_public_key.key_size
+    values = {"bits": bits, "own": _ending(client.app_public_key)}
+    if bits < SHORTEST_KEY:
+        return [Finding("key", False, "key:short", values)]
+    if client.certificates:
+        moment = datetime.fromtimestamp(client.clock(), timezone.utc)
+        return [
+            Finding("key", True, "key:with-certificates", values),
+            _leaf("app", client.certificates.app, moment),
+            _leaf("alipay", client.certificates.alipay, moment),
+            _roots(client.certificates),
+        ]
+    values["alipays"] = _ending(client.alipay_public_key)
+    return [Finding("key", True, "key:pair", values)]
+
+
+def examine_calls(client: AlipayClient) -> list[Finding]:
+    """Gateway, clock, app id, private key and Alipay's key, by one call with a made-up code."""
+    exchange = _try(client)
+    return [
+        _gateway(client, exchange),
+        _clock(client, exchange),
+        *_app(client, exchange),
+        _alipays_key(exchange),
+    ]
+
+
+def _try(client: AlipayClient) -> Exchange:
+    """Redeem an auth_code that nobody was given, and see what comes back."""
+    seen: list[Exchange] = []
+    probe = copy.copy(client)  # the same keys and connections, without a word to its observer
+    probe.observer = seen.append
+    with suppress(AlipayError):  # it is in the exchange
+        probe.exchange_code(secrets.token_hex(16))
+    return seen[0]
+
+
+# ── the gateway ──
+
+
+def _gateway(client: AlipayClient, exchange: Exchange) -> Finding:
+    """Whether Alipay's gateway answers at the address, and if not, where the way breaks."""
+    address = urlsplit(client.gateway_url)
+    host = address.hostname or ""
+    error = exchange.error
+    if address.scheme != "https" and host not in LOOPBACK:
+        return Finding("gateway", False, "gateway:plain", {"host": host})
+    if not isinstance(error, TransportError):
+        key = "gateway:tls" if address.scheme == "https" else "gateway:here"
+        return Finding("gateway", True, key, {"host": host})
+    if error.reason in NO_CONNECTION:
+        broken, values = find_break(client.gateway_url)
+        return Finding("gateway", False, f"gateway:{broken}", values)
+    return Finding("gateway", False, "gateway:other", {"host": host}, error)
+
+
+def _clock(client: AlipayClient, exchange: Exchange) -> Finding:
+    """This machine's time against the answer's Date; every call is stamped with Beijing time."""
+    theirs = _moment(exchange.date)
+    if theirs is None:
+        return Finding("clock", None, "clock:unknown")
+    ahead = round(client.clock() - theirs)
+    values = {"seconds": abs(ahead), "minutes": round(abs(ahead) / 60)}
+    if abs(ahead) <= CLOCK_TOLERANCE:
+        return Finding("clock", True, "clock:right", values)
+    return Finding("clock", False, "clock:fast" if ahead > 0 else "clock:slow", values)
+
+
+def _moment(date: str) -> float | None:
+    """A Date header in UTC seconds; None if it is none."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+# ── who we are to it ──
+
+
+def _app(client: AlipayClient, exchange: Exchange) -> list[Finding]:
+    """App id and private key, and for an ISV the merchant's token."""
+    values = {"app_id": client.app_id, "own": _ending(client.app_public_key)}
+    error = exchange.error
+    if isinstance(error, GatewayError):
+        return _refused(client, exchange, error, values)
+    if isinstance(error, TransportError):
+        return [Finding("app", None, "app:unasked", values)]
+    if error is None:
+        return [Finding("app", False, "app:believed", values)]
+    return [Finding("app", False, "app:odd", values, error)]
+
+
+def _refused(
+    client: AlipayClient, exchange: Exchange, error: GatewayError, values: Mapping[str, object]
+) -> list[Finding]:
+    """What the gateway's refusal of a made-up code proves."""
+    if error.key == "isv.code-invalid":
+        return [Finding("app", True, "app:proven", values), *_merchant(client, exchange)]
+    if "app-auth-token" in error.key:
+        return [
+            Finding("app", None, "app:behind-merchant", values),
+            Finding("merchant", False, "merchant:refused", {}, error),
+        ]
+    if error.key == "isv.invalid-signature":
+        return [Finding("app", False, "app:signature", values, error)]
+    return [Finding("app", False, "app:refused", values, error)]
+
+
+def _merchant(client: AlipayClient, exchange: Exchange) -> list[Finding]:
+    """What is known of the merchant's token, if an ISV calls for one."""
+    if "app_auth_token" not in exchange.parameters:
+        return []
+    return [Finding("merchant", None, "merchant:unproven", {"app_id": client.member_app_id})]
+
+
+def _alipays_key(exchange: Exchange) -> Finding:
+    """Whether Alipay's public key is the right one, as far as the answer shows it."""
+    if exchange.verified:
+        return Finding("alipay-key", True, "alipay-key:proven")
+    if exchange.flaw is None:
+        return Finding("alipay-key", None, "alipay-key:unasked")
+    if exchange.flaw.reason == "unsigned":
+        return Finding("alipay-key", None, "alipay-key:unsigned")
+    return Finding("alipay-key", False, "alipay-key:wrong", {}, exchange.flaw)
+
+
+# ── keys and certificates ──
+
+
+def _leaf(slot: str, certificate: Certificate, moment: datetime) -> Finding:
+    """The app's or Alipay's certificate: whose it is, and whether it holds at this moment."""
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    values = {
+        "owner": common_name(certificate),
+        "begins": f"{begins:%Y-%m-%d}",
+        "ends": f"{ends:%Y-%m-%d}",
+    }
+    if moment > ends:
+        return Finding("certificate", False, f"certificate:{slot}-ended", values)
+    if moment < begins:
+        return Finding("certificate", False, f"certificate:{slot}-early", values)
+    return Finding("certificate", True, f"certificate:{slot}", values)
+
+
+def _roots(certificates: Certificates) -> Finding:
+    return Finding("certificate", True, "certificate:root", {"count": len(certificates.root)})
+
+
+def _ending(key: RSAPublicKey) -> str:
+    """How the key ends as the console shows it: public keys of one length all begin alike."""
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(der).decode("ascii")[-ENDING:]
+
+
+def _in_one_line(error: AlipayError) -> str:
+    return " ".join(str(error).split())
+
+
+@cache
+def _texts() -> dict[str, Any]:
+    """[what was found, what to do] by key and language."""
+    texts: dict[str, Any] = json.loads(Path(__file__).with_name("doctor.json").read_text("utf-8"))
+    return texts
