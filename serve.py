@@ -1,36 +1,45 @@
 """python app.py: its command line and its server. The only file that knows the emulator.
 
+    python app.py                          serve
+    python app.py --check                  is all set up right? (checkup.py)
+    python app.py --explain isv.code-invalid
+
 Deployments do without it: gunicorn 'app:create_app()'.
 """
 
 import argparse
+import io
+import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+import checkup
 from alipay_member.errors import SchemaError
 from alipay_member.explanations import explain
 from checks import SettingsError, require
-from settings import APP, ISV, WEB_APP, Settings, environment, read_values
+from settings import APP, ISV, WEB_APP, Settings, environment, read_values, terminal_language
 
 HERE = Path(__file__).resolve().parent
 
 
 def main(create_app: Callable[..., Flask], arguments: Sequence[str] | None = None) -> None:
-    """Serve on 127.0.0.1, against the emulated Alipay unless the settings name another one."""
-    parser = argparse.ArgumentParser(
-        prog="app.py", description="Alipay's 获取会员信息 (get member info), end to end"
-    )
-    parser.add_argument(
-        "--env-file", type=Path, metavar="FILE", help="take the settings from FILE, not from .env"
-    )
-    parser.add_argument("--port", type=port, default=8000, help="default 8000")
-    options = parser.parse_args(arguments)
+    """Serve on 127.0.0.1, against the emulated Alipay unless the settings name another one.
+
+    With --check or --explain say something and end instead; the exit status is then 0 or 1.
+    """
+    options = read_options(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal has a ✓
+        sys.stdout.reconfigure(errors="replace")
+    if options.explain:
+        raise SystemExit(say_what_it_means(options.explain))
+    if options.check:
+        raise SystemExit(check(options))
     try:
-        values = {"PUBLIC_URL": f"http://127.0.0.1:{options.port}"}
-        values |= read_values(HERE, options.env_file)
+        values = given_values(options)
         env = environment(values)
         app = emulated(create_app, values) if env == "emulator" else real(create_app, values)
     except SettingsError as error:
@@ -39,6 +48,33 @@ def main(create_app: Callable[..., Flask], arguments: Sequence[str] | None = Non
         zh = "".join(explain(error.key, "zh"))
         raise SystemExit(f"app.py: {error}\n{zh}") from None
     serve(app, options.port, "emulated on this machine" if env == "emulator" else env)
+
+
+def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(
+        prog="app.py", description="Alipay's 获取会员信息 (get member info), end to end"
+    )
+    parser.add_argument(
+        "--env-file", type=Path, metavar="FILE", help="take the settings from FILE, not from .env"
+    )
+    parser.add_argument("--port", type=port, default=8000, help="default 8000")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--check", action="store_true", help="say what is set up right and what is not, and end"
+    )
+    instead.add_argument("--explain", metavar="CODE", help="say what an error means, and end")
+    parser.add_argument("--json", action="store_true", help="with --check: for programs")
+    parser.add_argument(
+        "--lang", choices=("zh", "en"), default=terminal_language(), help="of what --check says"
+    )
+    return parser.parse_args(arguments)
+
+
+def given_values(options: argparse.Namespace) -> dict[str, str]:
+    """The settings as given, with an address for browsers. Raises SettingsError."""
+    default = {"PUBLIC_URL": f"http://127.0.0.1:{options.port}"}
+    return default | read_values(HERE, options.env_file)
 
 
 def real(create_app: Callable[..., Flask], values: dict[str, str]) -> Flask:
@@ -51,18 +87,61 @@ def emulated(create_app: Callable[..., Flask], values: dict[str, str]) -> Flask:
 
     SettingsError without emulator/.
     """
+    settings = Settings.load(HERE, values=with_emulator(values))
+    from emulator import workbench
+    from emulator.watched import WatchedStore
+
+    app = create_app(settings, store=WatchedStore(settings.database_url))
+    workbench.attach(app)
+    return app
+
+
+def with_emulator(values: dict[str, str]) -> dict[str, str]:
+    """The settings with an emulator that runs: the one they name, or one of this process.
+
+    SettingsError without emulator/.
+    """
     if not (HERE / "emulator").is_dir():
         raise SettingsError("emulator-deleted")
     if "ALIPAY_GATEWAY_URL" not in values:
         own = [name for name in (*APP, *WEB_APP, *ISV) if name in values]
         require(not own, "emulator-mixed", names=", ".join(own))
     from emulator import workbench
-    from emulator.watched import WatchedStore
 
-    settings = Settings.load(HERE, values=workbench.start_emulator(values))
-    app = create_app(settings, store=WatchedStore(settings.database_url))
-    workbench.attach(app)
-    return app
+    return workbench.start_emulator(values)
+
+
+# ── instead of serving ──
+
+
+def check(options: argparse.Namespace) -> int:
+    """Print what is set up right and what is not; the exit status: 1 if something is wrong."""
+    lang = options.lang
+    try:
+        values = given_values(options)
+        if environment(values) == "emulator":
+            values = with_emulator(values)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the lines say it
+            found = checkup.survey(Settings.load(HERE, values=values), lang)
+    except SettingsError as error:
+        found = checkup.unusable(error, lang)
+    print(found.as_json() if options.json else found.as_text())
+    return 0 if found.is_right else 1
+
+
+def say_what_it_means(code: str) -> int:
+    """Print what any code means, Alipay's or ours; the exit status: 1 if nobody explains it."""
+    said = checkup.meaning(code.strip())
+    if said:
+        print(said)
+        return 0
+    for lang in ("zh", "en"):
+        print(" ".join(explain("unexplained", lang)))
+    return 1
+
+
+# ── the server ──
 
 
 def port(text: str) -> int:

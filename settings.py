@@ -5,6 +5,7 @@ Emulator, sandbox and production differ in one table, ENVIRONMENTS. Every settin
 """
 
 import difflib
+import locale
 import os
 import re
 import sys
@@ -166,6 +167,13 @@ def read_values(folder: Path, env_file: Path | None = None) -> dict[str, str]:
         if name in NAMES or name.startswith("ALIPAY_"):
             found[name] = value
     return {name: value.strip() for name, value in found.items() if value and value.strip()}
+
+
+def terminal_language() -> str:
+    """ "zh" or "en": what a terminal here speaks, as its environment (or Windows) says."""
+    chosen = [os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    spoken = next(filter(None, chosen), None) or locale.getlocale()[0] or ""
+    return "zh" if spoken.lower().startswith(("zh", "chinese")) else "en"
 
 
 def environment(values: Mapping[str, str]) -> str:

@@ -106,6 +106,9 @@ def examine_keys(client: AlipayClient) -> list[Finding]:
             _leaf("alipay", client.certificates.alipay, moment),
             _roots(client.certificates),
         ]
+    alipays_bits = client.alipay_public_key.key_size
+    if alipays_bits < SHORTEST_KEY:
+        return [Finding("key", False, "key:alipays-short", {"bits": alipays_bits})]
     values["alipays"] = _ending(client.alipay_public_key)
     return [Finding("key", True, "key:pair", values)]
 
