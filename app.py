@@ -5,6 +5,7 @@
     auth         POST /api/auth    the auth_code of my.getAuthCode → a token → a session
     member       POST /api/member  the session's token → the profile → persisted
     web login    GET /login → Alipay's page (授权URL拼接) → GET /callback → GET /member
+    messages     POST /alipay/messages  Alipay says that somebody has withdrawn their consent
     errors       as JSON for /api/*, as a page elsewhere, always with what to do next
     main         python app.py
 
@@ -27,6 +28,7 @@ from flask import (
     url_for,
 )
 
+import login_state
 import web
 from alipay_member import (
     AlipayClient,
@@ -35,7 +37,9 @@ from alipay_member import (
     MemberStore,
     Session,
     SessionEnded,
-    describe,
+    SignatureError,
+    carry_out,
+    read_message,
     with_live_token,
 )
 from settings import Settings
@@ -59,11 +63,12 @@ def create_app(settings=None, *, client=None, web_client=None, store=None):
     app = web.Site(__name__)
     app.secret_key = settings.secret_key
     own = SimpleNamespace(settings=settings, client=client, web_client=web_client, store=store)
+    own.clients = [one for one in (client, web_client) if one]
     app.extensions["alipay_member"] = own
     app.register_blueprint(site)
     app.register_error_handler(AlipayError, show_error)
     app.register_error_handler(RequestError, show_error)
-    web.install(app, settings.avatar_origin, settings.public_url)
+    web.install(app, settings.avatar_origin, settings.public_url, store.check)
     return app
 
 
@@ -170,7 +175,7 @@ def login():
             return redirect(next_page)
 
     # Make a state that only this browser knows.
-    state = web.new_state(next_page)
+    state = login_state.new_state(next_page)
 
     # Send the browser to Alipay's page, which sends it back to /callback.
     redirect_uri = parts().settings.public_url + url_for("site.callback")
@@ -184,7 +189,7 @@ def callback():
     client = web_client()
 
     # Check the state: only the browser that asked may come back, once.
-    next_page = web.take_state(request.args.get("state", ""))
+    next_page = login_state.take_state(request.args.get("state", ""))
 
     try:
         log_in(client, request.args.get("auth_code", ""))
@@ -239,13 +244,6 @@ def forget():
     return redirect(url_for("site.home"), 303)
 
 
-@site.get("/healthz")
-def healthz():
-    """For a load balancer: the store answers. For the doctor: it is this app that does."""
-    parts().store.check()
-    return {"ok": True, "app": "alipay-member"}
-
-
 def web_client() -> AlipayClient:
     """The client of the 网页应用; RequestError without one."""
     client = parts().web_client
@@ -254,34 +252,31 @@ def web_client() -> AlipayClient:
     return client
 
 
-# ── errors ──
+# ── messages: what Alipay pushes to the app's 应用网关 ──
 
-STATUS = {
-    "session-ended": 401,
-    "isv.code-invalid": 401,
-    "aop.auth-token-time-out": 401,
-    "aop.invalid-auth-token": 403,
-    "isv.invalid-token": 403,
-    "isv.insufficient-isv-permissions": 403,
-    "40006": 403,
-    "database": 503,
-    "refresh-under-way": 503,
-    "transport:timeout": 504,
-}
-NOT_MENDED_BY_LOGGING_IN = ("bad-request:no-web-app", "isv.insufficient-isv-permissions")
+
+@site.post("/alipay/messages")
+def receive_message():
+    """A person has withdrawn their consent (用户授权取消消息): what it allowed ends here, too."""
+    # Believe the message only if Alipay signed it: nothing else tells who sent it.
+    try:
+        message = read_message(web.raw_body(), parts().clients)
+    except SignatureError:
+        return web.plain_text("fail")
+
+    # End the person's sessions opened before, and their tokens; the profile goes with the last.
+    carry_out(message, parts().store)
+
+    # Say that it has arrived, or Alipay sends it again for hours.
+    return web.plain_text("success")
+
+
+# ── errors ──
 
 
 def show_error(error: AlipayError | RequestError, next_page=None):
-    """Alipay's own code and words where it has said any, else ours.
-
-    Cause, remedy, support question.
-    """
-    again = None
-    if error.key not in NOT_MENDED_BY_LOGGING_IN:
-        again = url_for("site.login", again=1, next=next_page)
-    if isinstance(error, RequestError):
-        return web.request_error(error, again)
-    return web.error_answer(STATUS.get(error.key, 502), describe(error, web.language()), again)
+    """Alipay's own code and words where it has said any, else ours; what to do; what to ask."""
+    return web.error_page(error, login=url_for("site.login", again=1, next=next_page))
 
 
 # ── main ──

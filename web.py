@@ -1,29 +1,20 @@
 """What all of app.py's answers have in common: input, language, headers, forms, the look of errors.
 
-Nothing here knows Alipay; app.py is where the integration is.
+Nothing here calls Alipay; app.py is where the integration is.
 """
 
 import mimetypes
 import re
-import secrets
-import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import (
-    Flask,
-    Response,
-    after_this_request,
-    current_app,
-    redirect,
-    render_template,
-    request,
-)
-from itsdangerous import BadSignature, URLSafeSerializer
+from flask import Flask, Response, redirect, render_template, request
 from werkzeug.exceptions import BadHost, HTTPException
 
-from alipay_member.explanations import Description, explain_value, fields
+from alipay_member.errors import AlipayError
+from alipay_member.explanations import Description, describe, explain_value, fields
 from sentences import sentence
 
 PAGE_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
@@ -31,9 +22,19 @@ POLICY = (
     "default-src 'self'; img-src 'self' https://*.alipayobjects.com {}; "
     "frame-ancestors 'self'; form-action 'self'; base-uri 'none'"
 )
-STATE_LIFE = 600  # seconds between /login and /callback
-STATE_COOKIE = "login-"  # and the state
-MAX_STATES = 4  # for people with several tabs; cookies do not pile up
+STATUS = {  # of what goes wrong with Alipay, by its key; 502 for all else
+    "session-ended": 401,
+    "isv.code-invalid": 401,
+    "aop.auth-token-time-out": 401,
+    "aop.invalid-auth-token": 403,
+    "isv.invalid-token": 403,
+    "isv.insufficient-isv-permissions": 403,
+    "40006": 403,
+    "database": 503,
+    "refresh-under-way": 503,
+    "transport:timeout": 504,
+}
+NOT_MENDED_BY_LOGGING_IN = ("bad-request:no-web-app", "isv.insufficient-isv-permissions")
 HOST = re.compile(r"([A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
 
@@ -70,8 +71,10 @@ def is_readable(host: str, query: str) -> bool:
     return True
 
 
-def install(app: Flask, avatar_origin: str, public_url: str) -> None:
-    """Headers, languages and error pages; avatars may also come from `avatar_origin`."""
+def install(
+    app: Flask, avatar_origin: str, public_url: str, check_store: Callable[[], None]
+) -> None:
+    """Headers, languages, error pages and /healthz; avatars may also come from `avatar_origin`."""
     secure = public_url.startswith("https://")
     app.config.update(
         # A name of its own, since all ports of a host share its cookies. A browser takes one with
@@ -91,6 +94,13 @@ def install(app: Flask, avatar_origin: str, public_url: str) -> None:
     app.after_request(partial(with_headers, POLICY.format(avatar_origin)))
     app.register_error_handler(HTTPException, http_error)
     app.context_processor(page_values)
+    app.add_url_rule("/healthz", "healthz", partial(healthz, check_store))
+
+
+def healthz(check_store: Callable[[], None]) -> dict[str, Any]:
+    """For a load balancer: the store answers. For the doctor: it is this app that does."""
+    check_store()
+    return {"ok": True, "app": "alipay-member"}
 
 
 def page_values() -> dict[str, Any]:
@@ -124,6 +134,21 @@ def json_object() -> dict[str, Any]:
     return body
 
 
+def raw_body() -> bytes:
+    """The body as it came, for a signature that covers it; b"" if it broke off."""
+    try:
+        return request.get_data()
+    except HTTPException:  # 413: said by http_error
+        raise
+    except Exception:  # a broken chunk: servers raise what they like
+        return b""
+
+
+def plain_text(text: str) -> Response:
+    """An answer for a program that reads these words only."""
+    return Response(text, mimetype="text/plain")
+
+
 def bearer() -> str:
     """The session token, from the Authorization header only.
 
@@ -138,77 +163,19 @@ def local_path(path: str, default: str) -> str:
     return path if LOCAL_PATH.fullmatch(path) else default
 
 
-def new_state(next_page: str) -> str:
-    """A random state that the answer to this request gives to this browser alone.
-
-    Each is a signed cookie of its own, so that two logins at the same moment both work.
-    """
-    state = secrets.token_urlsafe(16)
-    signed = _signer().dumps([int(time.time()) + STATE_LIFE, next_page])
-    oldest = sorted(_state_cookies(), key=_expires_at)[: -(MAX_STATES - 1)]
-
-    @after_this_request
-    def give(response: Response) -> Response:
-        for name in oldest:
-            response.delete_cookie(name)
-        response.set_cookie(
-            STATE_COOKIE + state,
-            str(signed),
-            max_age=STATE_LIFE,
-            httponly=True,
-            samesite="Lax",
-            secure=current_app.config["SESSION_COOKIE_SECURE"],
-        )
-        return response
-
-    return state
-
-
-def take_state(state: str) -> str:
-    """The page to go on to, for a state that this browser was given, once. Else RequestError."""
-    name = STATE_COOKIE + state
-    expires_at, next_page = _state(name)
-    if expires_at <= time.time():
-        raise RequestError("bad-request:state")
-
-    @after_this_request
-    def forget(response: Response) -> Response:
-        response.delete_cookie(name)
-        return response
-
-    return next_page
-
-
-def _state_cookies() -> list[str]:
-    return [name for name in request.cookies if name.startswith(STATE_COOKIE)]
-
-
-def _state(name: str) -> tuple[int, str]:
-    """When a state ends and where it leads; (0, "") for one that was not given to this browser."""
-    try:
-        expires_at, next_page = _signer().loads(request.cookies.get(name, ""))
-    except BadSignature:
-        return 0, ""
-    return int(expires_at), str(next_page)
-
-
-def _expires_at(name: str) -> int:
-    return _state(name)[0]
-
-
-def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key or "", salt="login-state")
-
-
 def is_api() -> bool:
     """Whether the request is the mini-program's, which is answered in JSON and reads no cookie."""
     return request.path.startswith("/api/")
 
 
 def own_forms_only(public_url: str) -> None:
-    """A form counts only if one of our own pages sent it. /api/* needs no such check."""
+    """A form counts only if one of our own pages sent it.
+
+    /api/* needs no such check, nor do messages: no browser's cookie speaks for who sends them.
+    """
     own = (public_url, request.host_url.rstrip("/"))
-    is_form = request.method == "POST" and request.blueprint == "site" and not is_api()
+    has_no_cookie = request.path.startswith(("/api/", "/alipay/"))
+    is_form = request.method == "POST" and request.blueprint == "site" and not has_no_cookie
     if is_form and request.headers.get("Origin") not in own:
         raise RequestError("bad-request:origin")
 
@@ -224,8 +191,14 @@ def error_answer(status: int, said: Description, again: str | None = None) -> tu
     return render_template("error.html", status=status, said=said, again=again), status
 
 
-def request_error(error: RequestError, again: str | None = None) -> tuple[Any, int]:
-    """A RequestError in the words of sentences.json."""
+def error_page(error: AlipayError | RequestError, login: str) -> tuple[Any, int]:
+    """An error in the words of alipay_member, or if it is a RequestError in those of this app.
+
+    `login` is where a person may log in again, if that can mend it.
+    """
+    again = None if error.key in NOT_MENDED_BY_LOGGING_IN else login
+    if isinstance(error, AlipayError):
+        return error_answer(STATUS.get(error.key, 502), describe(error, language()), again)
     message, hint = sentence(error.key, language())
     return error_answer(error.status, Description(error.key, message, hint, ""), again)
 

@@ -7,9 +7,11 @@
     certificates.py  公钥证书 mode: serial numbers, whose a file is; pem.py reads the files
     answer.py        an answer's bytes → its node and exactly the bytes that were signed
     transport.py     one POST, bounded in time and size; bounded.py has its sockets
-    errors.py what can go wrong; explanations.py says what to do about it, in Chinese and English
-    store.py MemberStore: members and sessions; schema.sql has the tables membership.py
-    with_live_token: a token that has ended is refreshed
+    messages.py      what Alipay pushes to 应用网关: a consent withdrawn
+    errors.py        what can go wrong; explanations.py says what to do about it, in two languages
+    store.py         MemberStore: members and sessions; schema.sql has the tables
+    records.py       what it hands out: Member, Session
+    membership.py    with_live_token: a token that has ended is refreshed
 
 It needs `requests` and `cryptography`, no web framework, and reads no environment.
 """
@@ -23,6 +25,7 @@ from .errors import (
     GatewayError,
     IdentityError,
     KeyFormatError,
+    MessageError,
     RefreshUnderWay,
     SchemaError,
     SessionEnded,
@@ -31,6 +34,7 @@ from .errors import (
 )
 from .explanations import Description, describe
 from .membership import with_live_token
+from .messages import carry_out, read_message
 from .methods import Profile, Token
 from .records import Member, Session
 from .store import MemberStore
@@ -49,6 +53,7 @@ __all__ = [
     "KeyFormatError",
     "Member",
     "MemberStore",
+    "MessageError",
     "Profile",
     "RefreshUnderWay",
     "SchemaError",
@@ -57,6 +62,8 @@ __all__ = [
     "SignatureError",
     "Token",
     "TransportError",
+    "carry_out",
     "describe",
+    "read_message",
     "with_live_token",
 ]

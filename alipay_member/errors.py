@@ -7,6 +7,7 @@
     ├── TransportError         no answer, or none that can be read
     ├── IdentityError          a verified answer names nobody, or two different people
     ├── SessionEnded           our own session has ended or never was
+    ├── MessageError           a verified message (应用网关) asks nothing of us
     ├── RefreshUnderWay        another request is refreshing the session's token
     ├── DatabaseError          the database can't be read or written just now
     ├── SchemaError            the database was made by another version of schema.sql
@@ -160,6 +161,16 @@ class SessionEnded(AlipayError):
     """There is no live session behind the session token: log in again."""
 
     kind = "session-ended"
+
+
+class MessageError(AlipayError):
+    """A message that Alipay signed asks nothing of us; `reason` says why.
+
+    method (another kind of message), app (another app's), old, content (it can't be read), nobody
+    (no member has these ids).
+    """
+
+    kind = "message"
 
 
 class RefreshUnderWay(AlipayError):

@@ -67,7 +67,7 @@ def read_token(node: dict[str, Any]) -> Token:
     access_token = _word(node, "access_token")
     if access_token is None:
         raise _unexpected("says neither success nor error")
-    open_id, user_id = _ids(node)
+    open_id, user_id = read_ids(node)
     refresh_token = _word(node, "refresh_token")
     return Token(
         access_token=access_token,
@@ -86,13 +86,13 @@ def read_profile(node: dict[str, Any]) -> Profile:
     Raises TransportError (unexpected) for an id that is none, IdentityError (no-id) without one.
     """
     values = {f.name: _text(node.get(f.name)) for f in fields(Profile)}
-    values["open_id"], values["user_id"] = _ids(node)
+    values["open_id"], values["user_id"] = read_ids(node)
     if values["gender"]:
         values["gender"] = values["gender"].upper()  # older answers have f and m
     return Profile(**values)
 
 
-def _ids(node: dict[str, Any]) -> tuple[str | None, str | None]:
+def read_ids(node: dict[str, Any]) -> tuple[str | None, str | None]:
     """open_id and user_id; IdentityError if neither is there."""
     open_id = _word(node, "open_id")
     user_id = _word(node, "user_id")

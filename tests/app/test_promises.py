@@ -19,6 +19,7 @@ ROUTES = [
     ("POST", "/logout"),
     ("POST", "/forget"),
     ("GET", "/healthz"),
+    ("POST", "/alipay/messages"),
     ("POST", "/api/auth"),
     ("GET", "/api/member"),
     ("POST", "/api/member"),

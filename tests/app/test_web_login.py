@@ -150,7 +150,7 @@ def test_callback_refuses_a_state_the_second_time(site, browser):
 
 @pytest.mark.parametrize(("seconds", "status"), [(590, 200), (601, 400)])
 def test_callback_refuses_a_state_after_ten_minutes(site, browser, monkeypatch, seconds, status):
-    import web as module
+    import login_state as module
 
     page = browser.open("/login")
     now = module.time.time()
