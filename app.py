@@ -28,6 +28,7 @@ from flask import (
     url_for,
 )
 
+import checkup
 import login_state
 import web
 from alipay_member import (
@@ -159,7 +160,9 @@ def home():
     """What this is and whether the set-up is complete; or on to the page that serve.py chose."""
     if "LANDING_PAGE" in current_app.config:
         return redirect(current_app.config["LANDING_PAGE"])
-    return render_template("home.html", settings=parts().settings)
+    own = parts()
+    found = checkup.at_rest(own.settings, own.client, own.web_client, web.language())
+    return render_template("home.html", settings=own.settings, checkup=found)
 
 
 @site.get("/login")

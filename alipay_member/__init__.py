@@ -12,12 +12,14 @@
     store.py         MemberStore: members and sessions; schema.sql has the tables
     records.py       what it hands out: Member, Session
     membership.py    with_live_token: a token that has ended is refreshed
+    doctor.py        examine: is this app set up right? reach.py: where the way to Alipay breaks
 
 It needs `requests` and `cryptography`, no web framework, and reads no environment.
 """
 
 from .certificates import Certificates
 from .client import GATEWAYS, AlipayClient, Exchange
+from .doctor import Finding, examine
 from .errors import (
     AlipayError,
     CertificateError,
@@ -48,6 +50,7 @@ __all__ = [
     "DatabaseError",
     "Description",
     "Exchange",
+    "Finding",
     "GatewayError",
     "IdentityError",
     "KeyFormatError",
@@ -64,6 +67,7 @@ __all__ = [
     "TransportError",
     "carry_out",
     "describe",
+    "examine",
     "read_message",
     "with_live_token",
 ]
