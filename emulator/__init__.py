@@ -9,7 +9,6 @@ Its people are made up, and its tokens end with the process. It listens on 127.0
         alipay.settings()             # what an app needs to use it, under the names of .env
 """
 
-import base64
 import os
 import socket
 import threading
@@ -17,13 +16,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 from flask import Flask, Response
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -32,6 +24,9 @@ from .authorize import authorize
 from .control import control
 from .fault_switch import FaultSwitch
 from .gateway import gateway
+from .inspector.calls import Calls
+from .inspector.page import inspector
+from .keys import one_line
 from .state import State
 
 POLICY = (
@@ -53,18 +48,23 @@ class Quiet(WSGIRequestHandler):
         """Nothing."""
 
 
-def create_emulator_app(accounts: Accounts, faults: FaultSwitch) -> Flask:
-    """The emulated Alipay as a Flask app."""
+def create_emulator_app(
+    accounts: Accounts, faults: FaultSwitch, calls: Calls | None = None
+) -> Flask:
+    """The emulated Alipay as a Flask app; with `calls` it has a page at `/` that shows them."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
-    app.extensions["emulator"] = State(accounts, faults)
+    app.extensions["emulator"] = State(accounts, faults, calls)
     app.register_blueprint(gateway)
     app.register_blueprint(authorize)
     app.register_blueprint(control)
+    if calls:
+        app.register_blueprint(inspector)
 
     @app.after_request
     def with_headers(response: Response) -> Response:
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         return response
 
     return app
@@ -74,7 +74,8 @@ class Emulator:
     """An emulator with its keys and its address; serve() lets it answer, in a thread.
 
     Port 0 takes a free one; OSError if the port is taken. `clock` gives UTC seconds. With
-    `certificates` its apps begin in 公钥证书 mode, else in 公钥 mode.
+    `certificates` its apps begin in 公钥证书 mode, else in 公钥 mode. With `page` it shows the newest
+    calls at `/`.
     """
 
     def __init__(
@@ -83,12 +84,14 @@ class Emulator:
         clock: Callable[[], float] = time.time,
         *,
         certificates: bool = False,
+        page: bool = False,
     ) -> None:
         self.accounts = Accounts(clock)
         for app_id in self.accounts.app_keys:
             self.accounts.certify(app_id, certificates)
         self.faults = FaultSwitch()
-        app = create_emulator_app(self.accounts, self.faults)
+        calls = Calls(self.accounts) if page else None
+        app = create_emulator_app(self.accounts, self.faults, calls)
         # Werkzeug would end the process over a taken port: so it is handed a socket that is bound.
         with socket.socket() as bound:
             if os.name == "posix":  # elsewhere it would share a port that is taken
@@ -144,15 +147,6 @@ class Emulator:
         if self._serving:
             self._server.shutdown()
         self._server.server_close()
-
-
-def one_line(key: RSAPrivateKey | RSAPublicKey) -> str:
-    """A key as one line of base64, as Alipay's key tool gives it (PKCS#8, or X.509 if public)."""
-    if isinstance(key, RSAPrivateKey):
-        der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    else:
-        der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return base64.b64encode(der).decode()
 
 
 def start(

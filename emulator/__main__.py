@@ -86,7 +86,7 @@ def read_options() -> argparse.Namespace:
 
 
 def show_log() -> None:
-    """On the terminal, one line for each call that the gateway refuses. It contains no secrets."""
+    """On the terminal, one line for each call. It contains no secrets."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     log = logging.getLogger("emulator")
@@ -100,7 +100,8 @@ def greet(emulator: Emulator, env_file: Path | None) -> None:
     print(f"Alipay is emulated (支付宝模拟器); gateway: {emulator.url}/gateway.do")
     print(f"Next 下一步: {first}in another window 另开一个窗口运行:")
     print(f"    python app.py --env-file {env_file or 'FILE'}")
-    print("Each call that the gateway refuses is logged here, with the reason.")
+    print(f"What arrives 收到的调用: {emulator.url}/")
+    print("Each call is a line here, too; one that the gateway refuses, with the reason.")
     print("Ctrl-C ends it; its keys and tokens end with it.", flush=True)
 
 
@@ -108,7 +109,7 @@ def main() -> None:
     """Run until Ctrl-C; or end with one sentence that says what is wrong."""
     options = read_options()
     try:
-        emulator = Emulator(options.port, certificates=options.certificates)
+        emulator = Emulator(options.port, certificates=options.certificates, page=True)
     except (OSError, OverflowError):
         sys.exit(f"Port {options.port} is taken or not allowed: choose another one with --port.")
     if options.env_file:

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from alipay_member.explanations import gateway_errors
 from alipay_member.signing import sign, string_to_sign
 
+from .accounts import Refused
+
 # The gateway's errors by sub_code. Rows without a code are names that only old documents use.
 ERRORS = {
     row["sub_code"]: row for row in gateway_errors() if row.get("code") and row.get("sub_code")
@@ -42,6 +44,7 @@ class Answer:
     private_key: RSAPrivateKey | None  # None: sent without a signature
     charset: str
     cert_sn: str | None = None  # names the certificate of the key, for apps in 公钥证书 mode
+    refused: Refused | None = None  # why the call was refused
     # What only faults change:
     status: int = 200
     comma: str = ","

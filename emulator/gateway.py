@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ from alipay_member.signing import string_to_sign, verify
 from .accounts import MERCHANT, Accounts, Refused, profile
 from .answer import Answer, error_node
 from .call import DEFAULT_CHARSET, GatewayCall, read_call
+from .inspector.calls import Outcome
+from .inspector.told import causes
 from .state import state
 
 REQUIRED = {  # parameter → how isv.missing-… names it, in the order in which Alipay looks
@@ -34,19 +37,38 @@ log = logging.getLogger("emulator")
 @gateway.route("/gateway.do", methods=["GET", "POST"])
 def answer_call() -> Response:
     """Answer one call. The answer claims to be text/html, as Alipay's does, although it is JSON."""
+    began = time.perf_counter()
     accounts = state().accounts
     faults = state().faults
     call = read_call(request, accounts)
     answer = answer_to(call, accounts)
-    if call.app_id:
-        name = faults.spoil(answer, call)
-        if name:
-            log.info("%s: answered with the fault %s, which is switched on", call, name)
+    fault = faults.spoil(answer, call) if call.app_id else None
+    body = b"" if answer.hang_up else answer.to_bytes()
+    note(call, Outcome(answer.refused, fault, body, time.perf_counter() - began))
     faults.stopping.wait(answer.delay)
     if answer.hang_up:
         request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     content_type = f"text/html;charset={call.charset or DEFAULT_CHARSET}"
-    return Response(answer.to_bytes(), answer.status, content_type=content_type)
+    return Response(body, answer.status, content_type=content_type)
+
+
+def note(call: GatewayCall, outcome: Outcome) -> None:
+    """What became of a call: one line of the log, without secrets, and on the page if there is one.
+
+    Without a page only refusals and faults are told.
+    """
+    calls = state().calls
+    said = []
+    if outcome.refused:
+        said.append(f"refused, {outcome.refused}")
+    if calls:
+        said += causes(calls.record(request, call, outcome))
+    if outcome.fault:
+        said.append(f"answered with the fault {outcome.fault}, which is switched on")
+    if calls and not said:
+        said.append("answered")
+    if said:
+        log.info("%s: %s", call, "; ".join(said))
 
 
 def answer_to(call: GatewayCall, accounts: Accounts) -> Answer:
@@ -67,9 +89,10 @@ def answer_to(call: GatewayCall, accounts: Accounts) -> Answer:
 
 
 def refusal(name: str, refused: Refused, call: GatewayCall, accounts: Accounts) -> Answer:
-    """The answer that refuses a call; the log says why, without secrets."""
-    log.info("%s: refused, %s", call, refused)
-    return new_answer(name, error_node(refused.sub_code, call.parameters), call, accounts)
+    """The answer that refuses a call."""
+    answer = new_answer(name, error_node(refused.sub_code, call.parameters), call, accounts)
+    answer.refused = refused
+    return answer
 
 
 def new_answer(name: str, node: dict[str, Any], call: GatewayCall, accounts: Accounts) -> Answer:

@@ -1,0 +1,109 @@
+"""The calls that reached the gateway, as they arrived: the newest of them, in memory.
+
+They hold tokens, the emulator's.
+"""
+
+import secrets
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from itertools import count
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from flask import Request
+
+from ..accounts import Accounts, Refused
+from ..call import GatewayCall
+from .diagnosis import Diagnosis, diagnose
+from .sent import Sent, read_sent
+
+MAX_CALLS = 500
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a call: why it was refused, which fault spoiled the answer, the answer."""
+
+    refused: Refused | None
+    fault: str | None
+    answer: bytes
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One call: `at` in UTC seconds, and the numbers of earlier calls that explain this one."""
+
+    number: int
+    at: float
+    sent: Sent
+    call: GatewayCall
+    outcome: Outcome
+    same_bytes: int | None  # as the call with this number
+    same_code: int | None
+    diagnosis: Diagnosis | None  # why its signature does not verify
+    alipay_key: RSAPublicKey  # verifies the answer
+
+
+class Calls:
+    """The newest calls of one emulator. Safe to share between threads."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self.run = secrets.token_hex(8)  # tells this emulator from the one before a restart
+        keys = accounts.app_keys.items()
+        self._keys = {app_id: key.public_key() for app_id, key in keys}
+        self._alipay_key = accounts.alipay_key.public_key()
+        self._kept: deque[Arrival] = deque(maxlen=MAX_CALLS)
+        self._numbers = count(1)
+        self._lock = threading.Lock()
+
+    def record(self, request: Request, call: GatewayCall, outcome: Outcome) -> Arrival:
+        """Keep a call that was just answered; if its signature is wrong, find out why."""
+        sent = read_sent(request)
+        code = call.parameters.get("code")
+        diagnosis = None
+        if outcome.refused and outcome.refused.sub_code == "isv.invalid-signature":
+            diagnosis = diagnose(sent, call, self._keys)
+        with self._lock:
+            arrival = Arrival(
+                number=next(self._numbers),
+                at=time.time(),
+                sent=sent,
+                call=call,
+                outcome=outcome,
+                same_bytes=self._first_with_bytes(sent),
+                same_code=self._first_with_code(code) if code else None,
+                diagnosis=diagnosis,
+                alipay_key=self._alipay_key,
+            )
+            self._kept.append(arrival)
+        return arrival
+
+    def _first_with_bytes(self, sent: Sent) -> int | None:
+        matches = (one.number for one in self._kept if one.sent.bytes == sent.bytes)
+        return next(matches, None)
+
+    def _first_with_code(self, code: str) -> int | None:
+        matches = (one.number for one in self._kept if one.call.parameters.get("code") == code)
+        return next(matches, None)
+
+    def since(self, number: int) -> list[Arrival]:
+        """The calls after this number, in their order."""
+        with self._lock:
+            return [arrival for arrival in self._kept if arrival.number > number]
+
+    def oldest(self) -> int | None:
+        """The number of the oldest call that is kept."""
+        with self._lock:
+            return self._kept[0].number if self._kept else None
+
+    def find(self, number: int) -> Arrival | None:
+        """The call with this number, if it is still kept."""
+        with self._lock:
+            return next((one for one in self._kept if one.number == number), None)
+
+    def clear(self) -> None:
+        """Forget every call; numbers go on."""
+        with self._lock:
+            self._kept.clear()
