@@ -5,6 +5,8 @@ export const $ = (id) => /** @type {any} */ (document.getElementById(id));
 export const words = JSON.parse($('words')?.content.textContent ?? 'null');
 /** @type {(keyof Both)[]} */
 const LANGUAGES = ['zh', 'en'];
+/** Where the server answers this page: the workbench's scripts, or those of the emulator's own. */
+const routes = document.documentElement.dataset.routes ?? '/workbench';
 
 /** What an event's element is, or stands in. @type {Closest} */
 export const closest = ({ target }, selector) =>
@@ -56,6 +58,6 @@ export async function ask(method, path, body) {
     body: JSON.stringify(body),
     headers: { 'Content-Type': 'application/json' },
   };
-  const answer = await fetch(`/workbench/${path}`, { method, ...options });
+  const answer = await fetch(`${routes}/${path}`, { method, ...options });
   return answer.json();
 }

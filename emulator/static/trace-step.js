@@ -32,7 +32,7 @@ export const isMinor = (step) => !words.steps[step.says] && !failed(step);
 export function drawStep(row, step) {
   const details = /** @type {HTMLDetailsElement} */ (row.firstChild);
   const [summary, inside] = details.children;
-  const { lane, title, says, elapsed_ms: ms } = step;
+  const { lane, title, says, meaning = words.steps[says], elapsed_ms: ms } = step;
   const time = h('small', {}, ms != null && `${Math.round(ms)} ms`);
   row.classList.add(lane);
   row.classList.toggle('bad', failed(step));
@@ -44,7 +44,7 @@ export function drawStep(row, step) {
     h('span', { className: 'unseen' }, say(words.lanes[lane])),
     h('code', {}, say(shorten(title))),
     chipsOf(step).map((word) => h('span', { className: `chip ${word}` }, say(word))),
-    h('span', { className: 'what' }, words.steps[says] && say(words.steps[says]), time),
+    h('span', { className: 'what' }, meaning && say(meaning), time),
   );
   const open = async () => {
     if (!details.open) return;
@@ -130,8 +130,8 @@ function table(values, step, part) {
  * Whose key was tried on how many bytes, and whether it fits.
  * @type {(point: Point) => HTMLElement}
  */
-function point({ sign_type: type, bytes, verdict }) {
-  const tried = bytes ? [say('alipay-key'), ` · ${type} · ${bytes} `, say('bytes'), ' · '] : [];
+function point({ key = 'alipay-key', sign_type: type, bytes, verdict }) {
+  const tried = bytes ? [say(key), ` · ${type} · ${bytes} `, say('bytes'), ' · '] : [];
   return h('p', { className: verdict }, tried, say(verdict));
 }
 
@@ -157,5 +157,5 @@ function diff(lines) {
   return h('pre', {}, drawn);
 }
 
-/** @type {Record<string, DrawPart>} */
-const SHAPES = { args: table, parameters: table, point, raw, diff, frames: drawFrames };
+/** How each part of a step is drawn, unless it is plain text. @type {Record<string, DrawPart>} */
+export const SHAPES = { args: table, parameters: table, point, raw, diff, frames: drawFrames };

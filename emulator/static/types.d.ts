@@ -100,7 +100,7 @@ type Listen = <Name extends keyof News>(name: Name, hear: (detail: News[Name]) =
 type Step = RequestStep | OtherStep;
 type RequestStep = Common & { kind: 'request'; title: string; outcome: number };
 type OtherStep = Common & {
-  kind: 'call' | 'decision' | 'refused' | 'taps' | 'exchange' | 'store' | 'act';
+  kind: 'call' | 'decision' | 'refused' | 'taps' | 'exchange' | 'store' | 'act' | 'arrival';
   title: Both | string;
   /** A key of words.ui. */
   outcome: string;
@@ -113,6 +113,8 @@ type Common = {
   lane: string;
   /** The key of its sentence in words.steps. */
   says: string;
+  /** Its sentence, where none of the keys is meant. */
+  meaning?: Both;
   /** What a call of the phone and all that the server did for it have in common. */
   trace?: string;
   /** What somebody did before, or a key of words.ui. */
@@ -165,7 +167,7 @@ type TabNews = {
   end?: Return;
   cleared?: boolean;
 };
-type Point = { sign_type: string; bytes: number; verdict: string };
+type Point = { key?: string; sign_type: string; bytes: number; verdict: string };
 type Raw = { before: string; signed: string; after: string };
 type Diff = [sign: string, field: string, value: any][];
 /** Draws one part of an opened step. */
