@@ -26,7 +26,7 @@ from settings import Settings
 HEALTHY = {"ok": True, "app": "alipay-member"}  # what /healthz of this app says
 SECONDS = 5.0  # for PUBLIC_URL to answer
 MAX_ANSWER = 100_000  # bytes
-MISNAMED = ("name", "untrusted", "no-tls")  # what breaks on the way to PUBLIC_URL, app or no app
+WRONG_WAYS = ("name", "untrusted", "no-tls", "mute")  # to PUBLIC_URL, whether the app runs or not
 BEHIND_A_PROXY = (502, 503, 504)  # HTTP status of a proxy whose app is down, or of our own
 SHARED = ("gateway", "clock")  # the same for both apps
 OWN_CODES = ("bad-request:", "http-")  # of sentences.json
@@ -204,14 +204,14 @@ def _public_url_line(settings: Settings, lang: str) -> Line:
     """Whether PUBLIC_URL leads to this app: what answers there at /healthz."""
     url = settings.public_url
     status, said = _ask(f"{url}/healthz")
-    if said == HEALTHY:
+    if (status, said) == (200, HEALTHY):
         return _line("public-url", True, "public-url", lang, url=url)
     if status in BEHIND_A_PROXY:
         return _line("public-url", None, "public-url-down", lang, url=url, status=status)
     if status:
         return _line("public-url", False, "public-url-other", lang, url=url, status=status)
     broken, values = find_break(url)
-    if broken in MISNAMED:
+    if broken in WRONG_WAYS:
         return _line("public-url", False, f"public-url-{broken}", lang, url=url, **values)
     return _line("public-url", None, "public-url-silent", lang, url=url)
 

@@ -34,7 +34,7 @@ def main(create_app: Callable[..., Flask], arguments: Sequence[str] | None = Non
     options = read_options(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal has a ✓
         sys.stdout.reconfigure(errors="replace")
-    if options.explain:
+    if options.explain is not None:
         raise SystemExit(say_what_it_means(options.explain))
     if options.check:
         raise SystemExit(check(options))
