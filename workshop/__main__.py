@@ -1,0 +1,27 @@
+"""python -m workshop: see cli.py. A Python that can't run it is told what to do instead."""
+
+import os
+import sys
+
+NEEDED = (3, 10)
+
+
+def main():  # type: ignore[no-untyped-def] # the oldest Python must get as far as this
+    """Run the command line, if this Python can; the exit status."""
+    if sys.version_info < NEEDED:
+        return "Python 3.10 or newer is needed: this is %d.%d." % sys.version_info[:2]  # noqa: UP031
+    try:
+        from .cli import main as run
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("workshop", "emulator", "alipay_member"):
+            raise
+        python = r".venv\Scripts\python" if os.name == "nt" else ".venv/bin/python"
+        return (
+            f"The package {error.name} is missing: run README's first command in this folder,\n"
+            f"then    {python} -m workshop"
+        )
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())  # type: ignore[no-untyped-call]

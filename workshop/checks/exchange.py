@@ -1,0 +1,112 @@
+"""Step 4: exchange the auth_code."""
+
+from typing import Any
+
+from ..given import SHARE, GatewayError
+from ..lab import Call, Lab
+from ..load import Functions
+from .wrong import Attempt, Wrong, check_type
+
+CODE_INVALID = ("40002", "Invalid Arguments", "isv.code-invalid", "授权码code无效")
+
+
+def exchange_code(yours: Functions, lab: Lab) -> None:
+    """A fresh code; then the same again, and an app without the product."""
+    code = lab.auth_code()
+    attempt = Attempt(yours.exchange_code, lab.app, code)
+    check_sent(lab, code, attempt)
+    node = attempt.value()
+    check_type(node, {"access_token": "…"}, "exchange_code")
+    if "access_token" not in node:
+        raise Wrong("no-token", came=node)
+    check_used_code(yours, lab, code)
+    check_other_errors(yours, lab)
+
+
+def check_sent(lab: Lab, code: str, attempt: Attempt) -> None:
+    """The gateway was asked, once, through the app's session, with what it needs."""
+    if not lab.calls:
+        attempt.value()
+        raise Wrong("nothing-sent")
+    if not lab.session.timeouts:
+        raise Wrong("other-session")
+    if lab.session.timeouts[0] is None:
+        raise Wrong("no-timeout")
+    check_business(lab.calls[0].parameters, code)
+    if isinstance(attempt.error, KeyError) and attempt.error.args == ("code",):
+        raise Wrong("success-has-no-code")
+    check_charset(lab.calls[0], attempt)
+    if len(lab.calls) > 1:
+        raise Wrong("asked-twice", 1, len(lab.calls))
+
+
+def check_business(sent: dict[str, str], code: str) -> None:
+    """grant_type and code, flat, and no refresh_token beside them."""
+    if "biz_content" in sent:
+        raise Wrong("biz-content-sent", came=sent["biz_content"])
+    if "refresh_token" in sent:
+        raise Wrong("refresh-token-beside", came=f"refresh_token={sent['refresh_token']}")
+    for name in ("auth_code", "authCode", "authcode"):
+        if name in sent:
+            raise Wrong("code-misnamed", "code", name)
+    if sent.get("grant_type") != "authorization_code":
+        raise Wrong("grant-type", "authorization_code", sent.get("grant_type"))
+    if sent.get("code") != code:
+        raise Wrong("other-code", code, sent.get("code"))
+
+
+def check_charset(call: Call, attempt: Attempt) -> None:
+    """The query arrived as it was built; an address that was built wrongly loses a parameter."""
+    if "charset" not in call.query:
+        raise Wrong("query-lost", came=" ".join(call.query) or "∅")
+    if not call.body and "code" in call.query:
+        raise Wrong("body-in-query")
+    error = attempt.error
+    if isinstance(error, GatewayError) and error.sub_code == "isv.invalid-signature":
+        raise Wrong("changed-on-the-way") from error
+
+
+def check_used_code(yours: Functions, lab: Lab, code: str) -> None:
+    """A code works once: the second time Alipay's error is told, in its own words."""
+    lab.calls.clear()
+    attempt = Attempt(yours.exchange_code, lab.app, code)
+    if len(lab.calls) > 1:
+        raise Wrong("retried", 1, len(lab.calls))
+    check_told(attempt, CODE_INVALID)
+
+
+def check_other_errors(yours: Functions, lab: Lab) -> None:
+    """An error of another method is told in the same way."""
+    lab.alipay.accounts.bind_product(lab.app.app_id, False)
+    attempt = Attempt(yours.call, lab.app, SHARE, {}, lab.tokens()["access_token"])
+    words = ("40006", "Insufficient Permissions", "isv.insufficient-isv-permissions", "ISV权限不足")
+    if not attempt.error:
+        raise Wrong("other-error-passed", words, attempt.value())
+    check_told(attempt, words)
+
+
+def check_told(attempt: Attempt, words: tuple[str, str, str, str]) -> None:
+    """Wrong unless a GatewayError says just this."""
+    error = attempt.error
+    if error is None:
+        check_not_given(attempt.value(), words)
+    if isinstance(error, KeyError):
+        raise Wrong("key-error", came=f"KeyError: {error}") from error
+    if not isinstance(error, GatewayError):
+        attempt.value()
+        return
+    came = (error.code, error.msg, error.sub_code, error.sub_msg)
+    if came == words:
+        return
+    if sorted(map(str, came)) == sorted(words):
+        raise Wrong("words-swapped", words, came)
+    if not error.sub_code:
+        raise Wrong("sub-code-lost", words, came)
+    raise Wrong("other-words", words, came)
+
+
+def check_not_given(came: Any, words: tuple[str, str, str, str]) -> None:
+    """What was given in place of an error."""
+    if isinstance(came, dict) and came.get("code") == words[0]:
+        raise Wrong("error-returned", f"GatewayError{words}", came)
+    raise Wrong("error-swallowed", f"GatewayError{words}", came)

@@ -1,0 +1,180 @@
+"""Step 8: persist by (app_id, open_id), and what is never taken from the client."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import alipay_member
+
+from ..given import FIELDS
+from ..lab import Lab
+from ..load import Functions
+from .wrong import Wrong
+
+SCHEMA = Path(alipay_member.__file__).with_name("schema.sql")
+OPEN_ID = "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"
+OTHER_OPEN_ID = "081Zk3mQw7TnBfUv2YxHs9LrPdEaGc4WjKi6oNtMyRqXb5A"
+USER_ID = "2088000000000101"
+VICTIM = "2088000000000103"
+APP, OTHER_APP = "demo-mini", "demo-web"
+Row = dict[str, Any]
+
+
+def save_member(yours: Functions, lab: Lab) -> None:
+    """A new person, and again; other people and apps; the other ids; then a client that lies."""
+    for check in (
+        check_new,
+        check_again,
+        check_nickname_gone,
+        check_others,
+        check_old_app,
+        check_transition,
+        check_liar,
+    ):
+        with table() as db:
+            check(yours, db)
+
+
+@contextmanager
+def table() -> Iterator[sqlite3.Connection]:
+    """An empty database with the tables of alipay_member/schema.sql, in memory."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(SCHEMA.read_text("utf-8"))
+        yield db
+
+
+def profile(
+    open_id: str | None = OPEN_ID, user_id: str | None = None, nick_name: str | None = "完整示例"
+) -> dict[str, str | None]:
+    """What fetch_profile gives."""
+    told: dict[str, str | None] = dict.fromkeys(FIELDS)
+    told |= {"gender": "F", "city": "杭州市", "nick_name": nick_name}
+    return {"open_id": open_id, "user_id": user_id} | told
+
+
+def rows(db: sqlite3.Connection) -> list[Row]:
+    """The table, oldest row first."""
+    found = db.execute("SELECT * FROM members ORDER BY rowid")
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def only(found: Sequence[Row], mistake: str) -> Row:
+    """The one row; Wrong if there are more, or none."""
+    if not found:
+        raise Wrong("no-row", 1, 0)
+    if len(found) > 1:
+        raise Wrong(mistake, 1, len(found))
+    return found[0]
+
+
+def check_new(yours: Functions, db: sqlite3.Connection) -> None:
+    """A new person gets a row, with all that was told."""
+    yours.save_member(db, APP, profile(), {})
+    row = only(rows(db), "two-rows")
+    wanted = {"app_id": APP, **profile()}
+    for name, value in wanted.items():
+        if row[name] == value:
+            continue
+        if row[name] is not None and value is None:
+            raise Wrong("null-as-text", None, row[name], name=name)
+        raise Wrong("field-not-saved", value, row[name], name=name)
+
+
+def check_again(yours: Functions, db: sqlite3.Connection) -> None:
+    """The same person again: still one row, first seen when they were; the profile is new."""
+    save_twice(yours, db, profile(nick_name="完整示例"), profile(nick_name="新昵称"), "two-rows")
+    row = only(rows(db), "two-rows")
+    if row["nick_name"] != "新昵称":
+        raise Wrong("not-updated", "新昵称", row["nick_name"])
+
+
+def save_twice(
+    yours: Functions,
+    db: sqlite3.Connection,
+    first: dict[str, str | None],
+    second: dict[str, str | None],
+    mistake: str,
+) -> None:
+    """Save one profile, then another; Wrong where the second is taken for somebody new."""
+    yours.save_member(db, APP, first, {})
+    db.execute("UPDATE members SET first_seen = 1")
+    before = rows(db)
+    try:
+        yours.save_member(db, APP, second, {})
+    except sqlite3.IntegrityError as error:
+        raise Wrong(mistake, came=f"sqlite3.IntegrityError: {error}") from error
+    after = rows(db)
+    if len(after) == 1 and after[0]["first_seen"] != before[0]["first_seen"]:
+        raise Wrong("first-seen-lost", 1, after[0]["first_seen"])
+    if len(after) == 1 and after[0]["id"] != before[0]["id"]:
+        raise Wrong("id-changed", before[0]["id"], after[0]["id"])
+
+
+def check_nickname_gone(yours: Functions, db: sqlite3.Connection) -> None:
+    """A nickname that Alipay no longer tells is no longer kept."""
+    save_twice(yours, db, profile(), profile(nick_name=None), "two-rows")
+    row = only(rows(db), "two-rows")
+    if row["nick_name"] is not None:
+        raise Wrong("old-kept", None, row["nick_name"])
+
+
+def check_others(yours: Functions, db: sqlite3.Connection) -> None:
+    """Another person, and the same open_id in another app, are others."""
+    yours.save_member(db, APP, profile(), {})
+    yours.save_member(db, APP, profile(OTHER_OPEN_ID, nick_name="另一个人"), {})
+    found = rows(db)
+    if len(found) != 2 or found[0]["nick_name"] != "完整示例":
+        raise Wrong("others-overwritten", 2, len(found))
+    try:
+        yours.save_member(db, OTHER_APP, profile(nick_name="别的应用"), {})
+    except sqlite3.IntegrityError as error:
+        raise Wrong("app-ignored", came=f"sqlite3.IntegrityError: {error}") from error
+    found = rows(db)
+    if len(found) != 3 or found[0]["nick_name"] != "完整示例":
+        raise Wrong("app-ignored", 3, len(found))
+
+
+def check_old_app(yours: Functions, db: sqlite3.Connection) -> None:
+    """Old apps get user_id only: two people without an open_id are still two."""
+    told = profile(None, USER_ID)
+    save_twice(yours, db, told, told, "no-open-id")
+    only(rows(db), "no-open-id")
+    yours.save_member(db, APP, profile(None, VICTIM, "王誠"), {})
+    found = rows(db)
+    if len(found) != 2 or found[0]["nick_name"] != "完整示例":
+        raise Wrong("no-open-id-merged", 2, len(found))
+    if found[0]["open_id"] is not None:
+        raise Wrong("null-as-text", None, found[0]["open_id"], name="open_id")
+
+
+def check_transition(yours: Functions, db: sqlite3.Connection) -> None:
+    """While Alipay moves an app to open_id both arrive: the known row gains the other id."""
+    save_twice(yours, db, profile(None, USER_ID), profile(OPEN_ID, USER_ID), "known-by-user-id")
+    row = only(rows(db), "known-by-user-id")
+    if row["open_id"] != OPEN_ID:
+        raise Wrong("open-id-not-gained", OPEN_ID, row["open_id"])
+    yours.save_member(db, APP, profile(OPEN_ID, None), {})
+    row = only(rows(db), "known-by-user-id")
+    if row["user_id"] != USER_ID:
+        raise Wrong("user-id-lost", USER_ID, row["user_id"])
+
+
+def check_liar(yours: Functions, db: sqlite3.Connection) -> None:
+    """The client sends a nickname and somebody else's id: nothing of it may be believed."""
+    yours.save_member(db, APP, profile(None, VICTIM, "王誠"), {})
+    names = {"nick_name": "财神爷", "nickName": "财神爷"}
+    body = names | {"user_id": VICTIM, "userId": VICTIM, "city": "天庭", "openId": OTHER_OPEN_ID}
+    yours.save_member(db, APP, profile(nick_name=None), body)
+    found = rows(db)
+    if "财神爷" in (row["nick_name"] for row in found):
+        raise Wrong("client-nickname", None, "财神爷")
+    if len(found) != 2 or found[0]["nick_name"] != "王誠":
+        raise Wrong("client-id", 2, len(found))
+    liar = found[1]
+    if liar["user_id"] is not None or liar["open_id"] != OPEN_ID:
+        raise Wrong("client-id", OPEN_ID, liar["user_id"] or liar["open_id"])
+    if "天庭" in liar.values():
+        raise Wrong("client-nickname", "杭州市", "天庭")

@@ -1,0 +1,116 @@
+"""The lab that the checks work in: an emulated Alipay, keys made on the spot, made-up answers."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import requests
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from flask import Flask, request
+from flask.signals import request_started
+
+import emulator
+from emulator.answer import Answer
+
+from .given import App
+
+APP_ID = "demo-mini"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call that reached the gateway: what stood in the query, and what in the body."""
+
+    query: dict[str, str]
+    body: dict[str, str]
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Both halves together, as the gateway sees them."""
+        return self.query | self.body
+
+
+class LabSession(requests.Session):
+    """Goes straight to this machine, and remembers the time-out of each call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False  # a company's proxy can't reach this machine
+        self.timeouts: list[Any] = []
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> Any:
+        """As requests does it."""
+        self.timeouts.append(options.get("timeout"))
+        return super().request(method, url, *args, **options)
+
+
+class Lab:
+    """An app at an emulated Alipay, and the calls that reached its gateway, oldest first."""
+
+    def __init__(self, alipay: emulator.Emulator) -> None:
+        self.alipay = alipay
+        self.alipay_key: RSAPrivateKey = alipay.accounts.alipay_key
+        self.stranger = generate_private_key(public_exponent=65537, key_size=2048)
+        self.session = LabSession()
+        self.calls: list[Call] = []
+        self.loses_product_on_refresh = False  # so that the call after a refresh fails
+        self.app = App(
+            app_id=APP_ID,
+            private_key=alipay.accounts.app_keys[APP_ID],
+            alipay_public_key=self.alipay_key.public_key(),
+            gateway_url=f"{alipay.url}/gateway.do",
+            authorize_endpoint=f"{alipay.url}/oauth2/publicAppAuthorize.htm",
+            session=self.session,
+        )
+        request_started.connect(self._see)
+
+    def reset(self) -> None:
+        """Everything as at the start, except for the keys."""
+        self.alipay.accounts.reset()
+        self.alipay.faults.set(None)
+        self.calls.clear()
+        self.loses_product_on_refresh = False
+        self.session.timeouts.clear()
+
+    def auth_code(self, member: str = "complete", scope: str = "auth_user") -> str:
+        """What my.getAuthCode gives on that member's phone."""
+        return self.alipay.accounts.authorize(APP_ID, member, [scope])
+
+    def tokens(self, member: str = "complete", scope: str = "auth_user") -> dict[str, Any]:
+        """What alipay.system.oauth.token would answer for such a code."""
+        return self.alipay.accounts.exchange(APP_ID, self.auth_code(member, scope)).tokens
+
+    def ids(self, member: str = "complete") -> dict[str, str]:
+        """The ids by which the app knows a member."""
+        return self.alipay.accounts.ids(APP_ID, member)
+
+    def answer(
+        self,
+        node: Mapping[str, Any],
+        name: str = "alipay_user_info_share_response",
+        *,
+        signed: bool = True,
+        charset: str = "utf-8",
+    ) -> Answer:
+        """An answer as Alipay writes it, to be spoiled before to_bytes()."""
+        return Answer(name, dict(node), self.alipay_key if signed else None, charset)
+
+    def _see(self, sender: Flask, **_: Any) -> None:
+        """A request has reached the emulator."""
+        if request.path != "/gateway.do":
+            return
+        query = request.query_string.decode("ascii", "replace")
+        body = request.get_data().decode("ascii", "replace")
+        call = Call(dict(parse_qsl(query)), dict(parse_qsl(body)))
+        self.calls.append(call)
+        if self.loses_product_on_refresh and "refresh_token" in call.parameters:
+            self.alipay.accounts.bind_product(APP_ID, False)
+
+
+@contextmanager
+def open_lab() -> Iterator[Lab]:
+    """A lab for the length of a `with`."""
+    with emulator.run() as alipay:
+        yield Lab(alipay)

@@ -1,0 +1,104 @@
+"""The participant's file as functions, with those of the solution where theirs are not to be used.
+
+Both are run in one namespace, the solution first: whatever calls build_request calls theirs, if
+theirs is to be used, and the solution's if not.
+"""
+
+import ast
+import re
+from collections.abc import Collection
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+MEMBER_INFO = HERE / "member_info.py"
+STARTER = HERE / "starter.py"
+SOLUTION = HERE / "solution.py"
+
+Functions = SimpleNamespace  # of the functions by name
+
+
+class Source:
+    """A participant's file. SyntaxError or UnicodeError if it is not Python yet."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.text = path.read_text("utf-8-sig")
+        self.tree = ast.parse(self.text, str(path))
+        self._defined = {
+            node.name: node for node in self.tree.body if isinstance(node, ast.FunctionDef)
+        }
+
+    def line_of(self, name: str) -> int:
+        """Where a function begins; 1 if it is not there."""
+        return self._defined[name].lineno if name in self._defined else 1
+
+    def is_there(self, name: str) -> bool:
+        """Whether the file defines the function, written or not."""
+        return name in self._defined
+
+    def is_written(self, name: str) -> bool:
+        """Whether the function does more than raise NotImplementedError."""
+        return name in self._defined and not is_stub(self._defined[name])
+
+    def functions(self, own: Collection[str], steps: Collection[str]) -> Functions:
+        """Every function: theirs for the names in `own`, the solution's for others of `steps`.
+
+        Whatever else stands in their file, imports and helpers, is theirs.
+        """
+        body = [
+            node
+            for node in self.tree.body
+            if not isinstance(node, ast.FunctionDef) or node.name in own or node.name not in steps
+        ]
+        namespace: dict[str, Any] = {"__name__": "workshop.member_info"}
+        run(ast.parse(SOLUTION.read_text("utf-8")), SOLUTION, namespace)
+        run(ast.Module(body=body, type_ignores=[]), self.path, namespace)
+        return Functions(**{name: namespace[name] for name in steps})
+
+
+def run(tree: ast.Module, path: Path, namespace: dict[str, Any]) -> None:
+    """Run a file's statements; their lines are the file's."""
+    exec(compile(tree, str(path), "exec"), namespace)  # noqa: S102 (the participant's own file)
+
+
+def is_stub(function: ast.FunctionDef) -> bool:
+    """Whether a function has nothing but a docstring and raise NotImplementedError."""
+    body = function.body
+    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        body = body[1:]
+    if not body:
+        return True
+    raises = isinstance(body[0], ast.Raise) and "NotImplementedError" in ast.unparse(body[0])
+    return raises or (len(body) == 1 and isinstance(body[0], ast.Pass))
+
+
+def put_back(text: str, names: Collection[str]) -> str:
+    """A file's text with these functions as they were at the start; others are left alone.
+
+    It looks at lines only, so that a file with a syntax error can be mended by it.
+    """
+    starter = STARTER.read_text("utf-8")
+    for name in names:
+        first, end = span(starter, name)
+        stub = starter.splitlines()[first:end]
+        lines = text.splitlines()
+        first, end = span(text, name)
+        lines[first:end] = [*stub, "", ""] if first == end else stub
+        text = "\n".join(lines) + "\n"
+    return text
+
+
+def span(text: str, name: str) -> tuple[int, int]:
+    """The first line of a function and the one behind its last; the file's end if it is missing."""
+    lines = text.splitlines()
+    starts = [at for at, line in enumerate(lines) if re.match(rf"(async )?def {name}\b", line)]
+    if not starts:
+        return len(lines), len(lines)
+    end = starts[0] + 1
+    while end < len(lines) and (not lines[end] or lines[end][0] in " \t)"):
+        end += 1
+    while not lines[end - 1].strip():
+        end -= 1
+    return starts[0], end

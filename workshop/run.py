@@ -1,0 +1,106 @@
+"""Running the checks in this process: each step's functions against each step's check."""
+
+import io
+import linecache
+import traceback
+from collections.abc import Callable, Collection, Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from .checks.wrong import Wrong
+from .lab import Lab
+from .load import Functions, Source
+from .result import LONGEST, Result, shown
+from .steps import FUNCTIONS, STEPS, Step, own_functions
+
+
+def check_all(
+    path: Path, skipped: Collection[int], lab: Lab, begin: Callable[[Step], None]
+) -> Iterator[Result]:
+    """The result of each step in order, to the first that fails; `begin` is told of each before.
+
+    What is skipped is not checked, nor used: the solution stands in.
+    """
+    for step in STEPS:
+        if step.number not in skipped:
+            begin(step)
+            result = check_step(path, step, skipped, lab)
+            yield result
+            if result.mistake:
+                return
+
+
+def check_step(path: Path, step: Step, skipped: Collection[int], lab: Lab) -> Result:
+    """The result of one step."""
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        result = attempt(path, step, skipped, lab)
+    result.printed = printed.getvalue()[-LONGEST:]
+    return result
+
+
+def attempt(path: Path, step: Step, skipped: Collection[int], lab: Lab) -> Result:
+    """Read the file, take its functions, check them."""
+    try:
+        source = Source(path)
+        todo = unwritten(source, step)
+        if todo:
+            return todo
+        functions = source.functions(own_functions(step, skipped), FUNCTIONS)
+        return check(functions, step, lab, source)
+    except FileNotFoundError:
+        return Result(step.name, "no-file", {"file": path.name})
+    except SyntaxError as error:
+        values = {"what": error.msg, "line": str(error.lineno or 1)}
+        text = (error.text or "").rstrip()
+        return Result(step.name, "syntax", values, where=error.lineno or 1, source=text)
+    except UnicodeError:
+        return Result(step.name, "not-utf-8")
+    except (Exception, SystemExit) as error:
+        return raised(error, step, path)
+
+
+def unwritten(source: Source, step: Step) -> Result | None:
+    """The result of a step of which a function is not written, or not there; else None."""
+    for name in step.functions:
+        if not source.is_there(name):
+            return Result(step.name, "function-missing", {"function": name})
+        if not source.is_written(name):
+            return Result(step.name, "todo", {"function": name}, where=source.line_of(name))
+    return None
+
+
+def check(functions: Functions, step: Step, lab: Lab, source: Source) -> Result:
+    """What the check says."""
+    lab.reset()
+    try:
+        step.check(functions, lab)
+    except Wrong as wrong:
+        values = {name: str(value) for name, value in wrong.values.items()}
+        came = shown(wrong.came)
+        if wrong.expected is not None and came is None:
+            came = "None"
+        function = values.get("function", step.functions[-1])
+        where = source.line_of(function)
+        return Result(step.name, wrong.mistake, values, shown(wrong.expected), came, where)
+    return Result(step.name)
+
+
+def raised(error: BaseException, step: Step, path: Path) -> Result:
+    """An exception that no check has named, told with the line of theirs that it came from."""
+    lines = [frame for frame in traceback.extract_tb(error.__traceback__) if is_in(frame, path)]
+    values = {"error": f"{type(error).__name__}: {error}".removesuffix(": ")}
+    if not lines:
+        values["trace"] = "".join(traceback.format_exception(error))
+        return Result(step.name, "check-failed", values)
+    line = lines[-1].lineno or 1
+    values["function"] = lines[-1].name
+    mistake = "todo" if isinstance(error, NotImplementedError) else "raised"
+    linecache.checkcache(str(path))
+    text = linecache.getline(str(path), line).strip()
+    return Result(step.name, mistake, values, where=line, source=text)
+
+
+def is_in(frame: traceback.FrameSummary, path: Path) -> bool:
+    """Whether a frame stands in the participant's file."""
+    return frame.filename == str(path)

@@ -1,0 +1,72 @@
+"""Running the checks in a child process, so that a function that hangs or ends it can be told."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+from .result import Result
+
+ROOT = Path(__file__).resolve().parent.parent
+LIMIT = 10.0  # seconds for one step
+GRACE = 30.0  # seconds more until the child is given up: it also has to start
+BEGIN = "begin "
+ELSEWHERE = "XYZ+7"  # a zone far from Beijing, on every system: who takes local time is noticed
+
+
+def run_checks(path: Path, skipped: Collection[int] = (), limit: float = LIMIT) -> list[Result]:
+    """The results of the steps in order, to the first that fails. `limit`: seconds for each."""
+    command = [sys.executable, "-m", "workshop.child", str(path), str(limit)]
+    command += [str(number) for number in sorted(skipped)]
+    try:
+        done = subprocess.run(  # noqa: S603 (this project's own module)
+            command,
+            cwd=ROOT,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=10 * limit + GRACE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as expired:
+        return results_of(expired.stdout or b"", b"", path)
+    return results_of(done.stdout, done.stderr, path)
+
+
+def environment() -> dict[str, str]:
+    """The child's: this project to import from, UTF-8, a foreign time zone, no proxy."""
+    more = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "TZ": ELSEWHERE, "NO_PROXY": "127.0.0.1"}
+    return {**os.environ, **more}
+
+
+def results_of(out: bytes, error: bytes, path: Path) -> list[Result]:
+    """What the child wrote; for a step that it began and did not end, why."""
+    results = []
+    begun = ""
+    for line in out.decode("ascii", "replace").splitlines():
+        if line.startswith(BEGIN):
+            begun = line.removeprefix(BEGIN)
+        elif line.startswith("{"):
+            results.append(Result.from_json(line))
+            begun = ""
+    if begun or not out:
+        results.append(ended(begun, error.decode("utf-8", "replace"), path))
+    return results
+
+
+def ended(step: str, error: str, path: Path) -> Result:
+    """The result of a step in which the child ended: it hung, or somebody ended it."""
+    if "Timeout (" not in error:
+        return Result(step, "process-ended", {"trace": error.strip()[-2000:]})
+    # faulthandler writes each thread's lines, innermost first: File "…", line 12 in sign
+    lines = re.findall(rf'File "{re.escape(str(path))}", line (\d+) in', error)
+    where = int(lines[0]) if lines else None
+    return Result(step, "hangs", where=where, source=line_at(path, where))
+
+
+def line_at(path: Path, number: int | None) -> str:
+    """The text of a line of the file."""
+    lines = path.read_text("utf-8-sig", errors="replace").splitlines()
+    return lines[number - 1].strip() if number and number <= len(lines) else ""

@@ -1,0 +1,142 @@
+"""Terminal: text in the participant's language, for terminals of every kind.
+
+No colour where there is none (not a terminal, NO_COLOR, an old Windows console); characters that
+the encoding lacks become others; Chinese counts as two columns.
+"""
+
+import json
+import locale
+import os
+import shutil
+import sys
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TextIO
+
+COLOURS = {"good": "32", "bad": "31", "strong": "1", "dim": "2"}
+SYMBOLS = {"good": ("✓", "+"), "bad": ("✗", "x"), "now": ("→", ">"), "skipped": ("–", "-")}
+WIDEST = 100  # columns: longer lines are hard to read
+LABEL = 10  # columns of a label, with the space behind it
+
+
+class Terminal:
+    """Where the workshop speaks, in `lang` (zh or en)."""
+
+    def __init__(self, lang: str, stream: TextIO | None = None) -> None:
+        self.lang = lang
+        self._stream = stream or sys.stdout
+        self._colour = has_colour(self._stream)
+        self.width = min(shutil.get_terminal_size().columns, WIDEST)
+
+    def say(self, text: str = "") -> None:
+        """One line, or several, as they are."""
+        print(text, file=self._stream, flush=True)
+
+    def words(self, key: str, **values: object) -> str:
+        """A sentence of words/terminal.json."""
+        return terminal_words()[key][self.lang].format(**values)
+
+    def tell(self, key: str, **values: object) -> None:
+        """A sentence of words/terminal.json, wrapped."""
+        self.paragraph(self.words(key, **values))
+
+    def paragraph(self, text: str, indent: int = 0) -> None:
+        """Text, wrapped, all its lines indented."""
+        for line in wrapped(text, self.width - indent):
+            self.say(" " * indent + line)
+
+    def labelled(self, key: str, text: str, indent: int = 4) -> None:
+        """A label and what belongs to it, which is wrapped beside it."""
+        label = self.words(key)
+        first = label + " " * max(1, LABEL - columns(label))
+        lines = wrapped(text, self.width - indent - columns(first)) or [""]
+        self.say(" " * indent + self.paint("dim", first) + lines[0])
+        for line in lines[1:]:
+            self.say(" " * (indent + columns(first)) + line)
+
+    def symbol(self, name: str) -> str:
+        """✓ and the like, or what stands for it where the encoding lacks it."""
+        pretty, plain = SYMBOLS[name]
+        shown = pretty if can_show(self._stream, pretty) else plain
+        return self.paint(name, shown) if name in COLOURS else shown
+
+    def paint(self, colour: str, text: str) -> str:
+        """The text in a colour, where there are any."""
+        return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if self._colour else text
+
+    def clear(self) -> None:
+        """An empty screen; where it can't be emptied, a line."""
+        self.say("\x1b[2J\x1b[3J\x1b[H" if self._colour else "\n" + "-" * min(self.width, 60))
+
+
+@cache
+def terminal_words() -> Mapping[str, Mapping[str, str]]:
+    """words/terminal.json: by key, then by language."""
+    path = Path(__file__).with_name("words") / "terminal.json"
+    words: Mapping[str, Mapping[str, str]] = json.loads(path.read_text("utf-8"))
+    return words
+
+
+def never_fail() -> None:
+    """Let what the terminal's encoding lacks become a question mark, and no exception."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def usual_language() -> str:
+    """zh where the system speaks Chinese and the terminal can show it, else en."""
+    names = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    names.append(locale.getlocale()[0] or "")
+    first = next((name for name in names if name), "")
+    speaks_chinese = first.lower().startswith(("zh", "chinese"))
+    return "zh" if speaks_chinese and can_show(sys.stdout, "汉字") else "en"
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Whether escape sequences do something there."""
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return os.name != "nt" or bool(os.environ.get("WT_SESSION") or os.environ.get("TERM"))
+
+
+def can_show(stream: TextIO, text: str) -> bool:
+    """Whether the stream's encoding has these characters."""
+    try:
+        text.encode(stream.encoding or "ascii")
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
+def columns(text: str) -> int:
+    """How wide a text is: Chinese characters take two columns."""
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """A text's lines, none wider than `width`, broken at spaces or between Chinese characters."""
+    lines = []
+    for paragraph in text.splitlines():
+        line = ""
+        for piece in pieces(paragraph):
+            if columns(line + piece.rstrip()) > width and line:
+                lines.append(line.rstrip())
+                line = ""
+            line += piece
+        lines.append(line.rstrip())
+    return lines
+
+
+def pieces(text: str) -> list[str]:
+    """What a line may be broken between: words with the space behind them, Chinese characters."""
+    found = [""]
+    for one in text:
+        last = found[-1][-1:]
+        is_wide = columns(one) == 2 and unicodedata.category(one) == "Lo"
+        if last == " " or is_wide:
+            found.append("")
+        found[-1] += one
+    return [piece for piece in found if piece]
