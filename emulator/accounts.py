@@ -71,13 +71,15 @@ class Accounts:
         # The merchant's app has no key: an ISV calls for it.
         self.app_keys = {"demo-mini": rsa_key(), "demo-web": rsa_key()}
         self.merchant_token = "202501BB" + secrets.token_hex(16)
+        self.message_url: str | None = None  # 应用网关, of all apps
+        self.message_charset = "utf-8"
         self.certified: dict[str, ConsoleFiles] = {}  # by app id, of apps in 公钥证书 mode
         self._authority: Authority | None = None  # made when it is needed
         self._lock = threading.Lock()
         self.reset()
 
     def reset(self) -> None:
-        """Everything as at the start, except for keys, certificates and `merchant_token`."""
+        """As at the start, except for keys, certificates, `merchant_token` and `message_url`."""
         with self._lock:
             self.identity = "open_id"
             self.without_product: set[str] = set()  # app ids
@@ -174,13 +176,18 @@ class Accounts:
             raise Refused("aop.auth-token-time-out", "auth_token has expired")
         return grant
 
-    def revoke(self, member: object) -> None:
-        """What 解除授权 does on the phone, for every app: codes, tokens and consents end."""
+    def revoke(self, member: object) -> list[str]:
+        """What 解除授权 does on the phone, for every app: codes, tokens and consents end.
+
+        Returns the ids of the apps that had the member's consent.
+        """
         member = choice(member, MEMBERS, "member")
         with self._lock:
             self._codes = _without(member, self._codes)
             self._grants = _without(member, self._grants)
+            app_ids = self.consents[member]
             self.consents[member] = []
+        return app_ids
 
     def end_access_tokens(self, member: object) -> None:
         """Let the member's access tokens have ended, as after 15 days; they can be refreshed."""

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from flask import Blueprint, Response, abort, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from . import messages
 from .accounts import APPS, MEMBERS, choice, profile
 from .faults import FAULTS
 from .guard import only_json, only_this_machine, sentence
@@ -44,11 +45,14 @@ def list_faults() -> dict[str, Any]:
 
 @control.get("/switches")
 def list_switches() -> dict[str, Any]:
-    """What is switched on: the fault, which ids apps get, the apps without the product."""
+    """What is on: the fault, which ids apps get, apps without the product, where messages go."""
     accounts = state().accounts
-    unbound = sorted(accounts.without_product)
-    fault = state().faults.active()
-    return {"fault": fault, "identity": accounts.identity, "unbound": unbound}
+    return {
+        "fault": state().faults.active(),
+        "identity": accounts.identity,
+        "unbound": sorted(accounts.without_product),
+        "messages": accounts.message_url,
+    }
 
 
 @control.post("/auth-code")
@@ -68,9 +72,38 @@ def give_app_auth_code() -> dict[str, str]:
 
 
 @control.post("/revoke")
-def revoke_consent() -> dict[str, str]:
-    """`{"member"}`: 解除授权, what the member does in Alipay to withdraw every consent."""
-    state().accounts.revoke(json_body().get("member"))
+def revoke_consent() -> dict[str, Any]:
+    """`{"member"}`: 解除授权, what the member does in Alipay to withdraw every consent.
+
+    Each app that had it is told by a message, if there is an address for messages.
+    """
+    accounts = state().accounts
+    member = choice(json_body().get("member"), MEMBERS, "member")
+    app_ids = accounts.revoke(member)
+    if accounts.message_url is None:
+        return {"messages": []}
+    return {"messages": messages.withdrawals(accounts, member, app_ids)}
+
+
+@control.post("/forge-message")
+def forge_message() -> dict[str, Any]:
+    """`{"member", "app_id"?}`: somebody who is not Alipay claims that consent was withdrawn."""
+    asked = json_body()
+    app_id = choice(asked.get("app_id", DEFAULT_APP), APPS, "app")
+    member = choice(asked.get("member"), MEMBERS, "member")
+    accounts = state().accounts
+    if accounts.message_url is None:
+        raise ValueError("say first where messages go: PUT /emulator/messages")
+    return {"messages": messages.forgery(accounts, app_id, member)}
+
+
+@control.put("/messages")
+def switch_messages() -> dict[str, str]:
+    """`{"url", "charset"?}`: where messages go (应用网关), on this machine; null sends none."""
+    asked = json_body()
+    url = messages.loopback_address(asked.get("url"))
+    state().accounts.message_charset = messages.message_charset(asked.get("charset", "utf-8"))
+    state().accounts.message_url = url
     return {}
 
 

@@ -23,7 +23,7 @@ WORDS = json.loads(Path(__file__).with_name("failures.json").read_text("utf-8"))
 FAILURES: dict[str, dict[str, Any]] = {row["name"]: row for row in WORDS["failures"]}
 GROUPS: dict[str, dict[str, str]] = WORDS["groups"]
 FIRST: list[str] = WORDS["first"]  # which to start with
-REVOKE, EXPIRE, END_SESSIONS = "revoke", "expire", "end-sessions"  # what is done once
+EXPIRE, END_SESSIONS = "expire", "end-sessions"  # of what is done once
 
 
 def ways() -> list[dict[str, Any]]:
@@ -110,12 +110,19 @@ class Failures:
             name = "product-unbound"
         return {"fault": name, "identity": told.get("identity"), "unbound": unbound}
 
+    def can_act(self, act: str, member: object) -> bool:
+        """Whether this can be done once: the emulator runs, and knows the member."""
+        if act == END_SESSIONS:
+            return True
+        members = self._emulator.read("members").get("members", [])
+        return any(row["id"] == member for row in members)
+
     def _act(self, act: str, member: object) -> Response:
         """Do what is done once."""
         if act == END_SESSIONS:
             self._store.end_sessions(self._app_id)
             return Response("{}", mimetype="application/json")
-        return self._emulator.ask("POST", act, {"member": member})
+        return self._emulator.ask("POST", act, {"app_id": self._app_id, "member": member})
 
     def _break_gateway(self, name: str | None, row: dict[str, Any], member: object) -> Response:
         """What the emulator has to do for this way of failing."""

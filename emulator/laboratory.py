@@ -3,8 +3,8 @@
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin
 
-import requests
 from flask import Blueprint, Response, abort, current_app, request
 
 from .failures import FAILURES, Failures, words
@@ -12,6 +12,7 @@ from .guard import only_json, only_this_machine
 from .link import EmulatorLink
 from .recorder import Recorder
 from .trace import as_json, new_step
+from .trace_message import PATH as MESSAGES
 
 CONTROLS = (
     "members",
@@ -23,10 +24,12 @@ CONTROLS = (
     "auth-code",
     "app-auth-code",
     "revoke",
+    "forge-message",
     "expire",
 )
 FUNCTIONS = {  # what does what is done once
     "revoke": "emulator/accounts.py · Accounts.revoke()",
+    "forge-message": "emulator/messages.py · forgery()",
     "expire": "emulator/accounts.py · Accounts.end_access_tokens()",
     "end-sessions": "emulator/breakable.py · BreakableStore.end_sessions()",
 }
@@ -71,16 +74,25 @@ def fail() -> Response:
     name = body.get("name") or None
     if not isinstance(name, str | None):
         abort(400)
-    answer = current().failures.switch(name, body.get("member"))
     act = FAILURES.get(name or "", {}).get("act")
-    if act and answer.status_code == requests.codes.ok:
+    if act and current().failures.can_act(act, body.get("member")):
+        receive_messages()
+        # Recorded before it is done: a message may follow at once.
         current().recorder.record(new_step("act", str(name), str(name), "", FUNCTIONS[act]))
-    return answer
+    return current().failures.switch(name, body.get("member"))
+
+
+def receive_messages() -> None:
+    """From now on the emulated Alipay sends messages to this app, at the address it has here."""
+    url = urljoin(request.host_url, MESSAGES)
+    current().emulator.ask("PUT", "messages", {"url": url})
 
 
 @routes.route(f"/emulator/<any{CONTROLS}:name>", methods=["GET", "POST", "PUT"])
 def control(name: str) -> Response:
     """The emulator's answer for the app in the phone, which `members` names."""
+    if name in ("revoke", "forge-message"):
+        receive_messages()
     own = {"app_id": current().app_id}
     body = as_json(request.get_data(as_text=True))
     if isinstance(body, dict):

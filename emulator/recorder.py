@@ -21,6 +21,7 @@ from alipay_member.store import MemberStore
 
 from .source import Frame, frame_of, frames_here, frames_of
 from .trace import Step, exchange_step, request_step
+from .trace_message import PATH as MESSAGES, message_step
 from .trace_store import no_write_step, store_step
 from .watched import WatchedStore, Write
 
@@ -66,6 +67,8 @@ def somebody_else() -> str:
     """The key of what somebody did, where no call of the phone tells it."""
     if request.path.startswith("/workbench/"):
         return "did-bench"
+    if request.path == MESSAGES:
+        return "did-alipay"
     return "did-program" if request.path.startswith("/api/") else "did-web"
 
 
@@ -115,7 +118,11 @@ class Recorder:
             return
         elapsed = time.perf_counter() - watched.began
         frames = view_frames(app)
-        steps = [request_step(response, elapsed, watched.call, frames), *watched.steps]
+        if request.path == MESSAGES and request.method == "POST":
+            first = message_step(response, elapsed, frames)
+        else:
+            first = request_step(response, elapsed, watched.call, frames)
+        steps = [first, *watched.steps]
         is_read = request.method == "GET" and request.path != "/callback"
         if not is_read and not watched.has_written:
             steps.append(no_write_step())

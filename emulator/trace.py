@@ -9,6 +9,7 @@ import json
 import shlex
 from collections.abc import Collection
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,6 +24,8 @@ from .source import Frame
 
 FUNCTIONS = {"authorization_code": "exchange_code", "refresh_token": "refresh_token"}  # grant_type
 LANGUAGES = ("zh", "en")
+# Sentences that a step brings along, because few traces have them; the page has words.json's.
+MEANINGS = json.loads(Path(__file__).with_name("step_words.json").read_text("utf-8"))
 MAX_SHOWN = 20_000  # characters of each part of an answer
 MAX_DEPTH = 50  # brackets of a body that the page shows as JSON
 
@@ -31,15 +34,18 @@ Both = dict[str, str]  # a sentence: {"zh": …, "en": …}
 
 
 def new_step(kind: str, title: str, says: str, outcome: Any, function: str) -> Step:
-    """`kind` is request, exchange, store or act (something done in Alipay by the workbench)."""
-    return {
+    """`kind` is request, exchange, message, store or act (done in Alipay by the workbench)."""
+    step = {
         "kind": kind,
-        "lane": "alipay" if kind in ("exchange", "act") else "server",
+        "lane": "server" if kind in ("request", "store") else "alipay",
         "title": title,
         "says": says,
         "outcome": outcome,
         "function": function,
     }
+    if says in MEANINGS:
+        step["meaning"] = MEANINGS[says]
+    return step
 
 
 # ── a request ──

@@ -12,8 +12,10 @@ WITHOUT_CHANGE = {
     "sign_in": "session-opened",
     "renew": "renewed",
     "sign_out": "signed-out",
+    "withdraw_consent": "consent-ended",
 }
-OUTCOMES = {"changed": "saved", "removed": "removed"}  # all else is the same as before
+# All else is the same as before.
+OUTCOMES = {"changed": "saved", "removed": "removed", "profile-withdrawn": "withdrawn"}
 
 Difference = list[tuple[str, str, Any]]  # "+" or "-", the field, its value
 
@@ -55,9 +57,9 @@ def sentence(write: Write, before: list[dict[str, Any]], after: list[dict[str, A
         return WITHOUT_CHANGE.get(write.method, "unchanged")
     if without_moment(before) == without_moment(after):
         return "refreshed"
-    if after:
-        return "changed"
-    return "removed"
+    if not after:
+        return "removed"
+    return "profile-withdrawn" if write.method == "withdraw_consent" else "changed"
 
 
 def without_moment(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -36,11 +36,21 @@ function hearPhone({ result }) {
 }
 
 /** @type {See} */
-function hearServer({ kind, trace, title, outcome, answer }) {
+function hearServer({ kind, trace, title, outcome, answer, says, after = [] }) {
   if (kind === 'call') calls.add(trace);
+  if (says === 'profile-withdrawn') hearWithdrawal(after);
   if (kind !== 'request' || !calls.has(trace) || outcome >= 400) return;
   if (answer?.member) draw({ row: answer.member, gone: false });
   if (title === 'DELETE /api/member') draw({ row: null, told: null, gone: true });
+}
+
+/**
+ * A message of Alipay's, not a call of the phone, has changed these rows.
+ * @type {(after: Member[]) => void}
+ */
+function hearWithdrawal(after) {
+  const own = after.find((row) => now.row && idText(row, now.row) === idText(now.row));
+  if (own) draw({ row: own });
 }
 
 /** @type {(changes: Partial<Contrast>) => void} */

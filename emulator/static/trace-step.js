@@ -23,10 +23,10 @@ export const failed = ({ outcome, error }) =>
   outcome === 'failed' || Number(outcome) >= 400 || Boolean(error);
 
 /**
- * Storage, navigation and the like: nothing that words.json has a sentence for.
+ * Storage, navigation and the like: nothing that there is a sentence for.
  * @type {(step: Step) => boolean}
  */
-export const isMinor = (step) => !words.steps[step.says] && !failed(step);
+export const isMinor = (step) => !(step.meaning ?? words.steps[step.says]) && !failed(step);
 
 /** @type {(row: HTMLElement, step: Step) => void} */
 export function drawStep(row, step) {
@@ -61,6 +61,7 @@ export function drawStep(row, step) {
 /** Between which lanes it goes: the arrow. @type {(step: Step) => string} */
 function wayOf({ kind, says }) {
   if (kind === 'exchange') return 'to-alipay';
+  if (kind === 'message') return 'from-alipay';
   return (kind === 'call' && WAYS[says]) || '';
 }
 

@@ -100,7 +100,8 @@ type Listen = <Name extends keyof News>(name: Name, hear: (detail: News[Name]) =
 type Step = RequestStep | OtherStep;
 type RequestStep = Common & { kind: 'request'; title: string; outcome: number };
 type OtherStep = Common & {
-  kind: 'call' | 'decision' | 'refused' | 'taps' | 'exchange' | 'store' | 'act' | 'arrival';
+  kind:
+    'call' | 'decision' | 'refused' | 'taps' | 'exchange' | 'message' | 'store' | 'act' | 'arrival';
   title: Both | string;
   /** A key of words.ui. */
   outcome: string;
@@ -130,6 +131,8 @@ type Common = {
   result?: any;
   /** Of a request: its JSON. */
   answer?: any;
+  /** Of a write: the rows that it changed, as they are now. */
+  after?: Member[];
   verified?: boolean;
 };
 type Problem = { code: string; message?: Said; hint?: Both; report?: Said };

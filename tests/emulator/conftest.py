@@ -1,10 +1,58 @@
 """Fixtures of the emulator's and the workbench's tests."""
 
+from urllib.parse import urlencode
+
 import pytest
 import requests
 
 from helpers import at_home
+from mistaken_client import finding
 from plain_client import SHARE, PlainClient
+
+
+@pytest.fixture
+def emulator_with_page(keys, monkeypatch):
+    """One that keeps its calls and has a page, as `python -m emulator` does."""
+    import emulator
+
+    with monkeypatch.context() as patch:
+        patch.setattr("emulator.accounts.rsa_key", iter(keys).__next__)
+        running = emulator.Emulator(page=True)
+    running.serve()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def told(emulator_with_page):
+    """told(since) → what the page is told of the calls after this number."""
+
+    def fetch(since=0):
+        url = f"{emulator_with_page.url}/emulator/calls?since={since}"
+        return requests.get(url, timeout=10).json()
+
+    return fetch
+
+
+@pytest.fixture
+def newest(told):
+    """newest() → the page's step of the newest call."""
+
+    def fetch():
+        return told()["calls"][-1]
+
+    return fetch
+
+
+@pytest.fixture
+def found(newest):
+    """found() → the keys of what was found out about the newest call's signature."""
+    from emulator.inspector.told import WORDS
+
+    def keys():
+        return [finding(one["en"], WORDS["findings"]) for one in newest()["causes"] or []]
+
+    return keys
 
 
 @pytest.fixture
@@ -36,11 +84,17 @@ def store(settings):
 
 
 @pytest.fixture
-def bench(app):
-    """Flask's test client for the app with its workbench."""
-    from emulator import workbench
+def bench(app, monkeypatch):
+    """Flask's test client for the app with its workbench, which the emulator's messages reach."""
+    from emulator import messages, workbench
+
+    def post(url, parameters):
+        assert url == "http://127.0.0.1:8000/alipay/messages"
+        body = urlencode(parameters, encoding=parameters["charset"])
+        return at_home(app).post("/alipay/messages", data=body).get_data(as_text=True)
 
     workbench.attach(app)
+    monkeypatch.setattr(messages, "post", post)
     return at_home(app)
 
 

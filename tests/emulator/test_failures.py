@@ -22,7 +22,7 @@ RECOVERED = {  # by asking Alipay for a new token, or the person for a new login
     "isv.refreshed-token-invalid": 401,
     "unsigned:isv.refresh-token-invalid": 401,
     "session-ended": 401,
-    "consent-revoked": 403,
+    "consent-revoked": 401,
 }
 
 
@@ -195,5 +195,5 @@ def test_every_way_has_its_sentence_its_group_and_its_expectation_in_both_langua
     accepted = {way["name"] for way in told["ways"] if not way["expect"]}
     assert accepted == {
         *("cert-sn", "no-cert-sn", "white-space", "tricky-text"),
-        *("double-tap", "missing-getAuthUserInfo"),
+        *("double-tap", "missing-getAuthUserInfo", "message-forged"),
     }
