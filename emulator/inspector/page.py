@@ -55,7 +55,7 @@ def page() -> Response:
         words=page_words(),
         members=MEMBERS.values(),
         identity=accounts.identity,
-        fault=(state().faults.active() or {}).get("name"),
+        fault=active_fault(),
         faults=FAULTS.values(),
         groups=GROUPS,
         apps={app_id: APPS[app_id] for app_id in accounts.app_keys},
@@ -68,6 +68,12 @@ def page() -> Response:
     response = make_response(text)
     response.headers["Content-Security-Policy"] = POLICY
     return response
+
+
+def active_fault() -> str | None:
+    """The name of the fault that is switched on."""
+    active = state().faults.active()
+    return active["name"] if active else None
 
 
 def page_words() -> dict[str, Any]:
@@ -119,10 +125,11 @@ def calls() -> Calls:
 
 @inspector.get("/emulator/calls")
 def list_calls() -> Response:
-    """The calls after number ?since, as steps; which emulator says so; the oldest that it keeps."""
+    """The calls after number ?since, as steps; which emulator says so; what is switched on."""
     since = request.args.get("since", 0, type=int)
     steps = [step_of(arrival) for arrival in calls().since(since)]
-    return jsonify(run=calls().run, oldest=calls().oldest(), calls=steps)
+    on = {"identity": state().accounts.identity, "fault": active_fault()}
+    return jsonify(run=calls().run, oldest=calls().oldest(), calls=steps, on=on)
 
 
 @inspector.delete("/emulator/calls")

@@ -67,7 +67,6 @@ def without_secret(value: str) -> str:
 
 def step_of(arrival: Arrival) -> Step:
     """A call as a step of the trace: its point first, then all that is known of it."""
-    refused = arrival.outcome.refused
     parameters = arrival.call.parameters
     answer = answer_in(arrival)
     return {
@@ -79,7 +78,7 @@ def step_of(arrival: Arrival) -> Step:
         "says": arrival.call.method,
         "meaning": meaning(arrival),
         "outcome": outcome(arrival),
-        "error": {"code": refused.sub_code} if refused else None,
+        "error": error(arrival),
         "elapsed_ms": round(arrival.outcome.seconds * 1000, 1),
         "point": point(arrival),
         "causes": causes_told(arrival),
@@ -99,6 +98,14 @@ def outcome(arrival: Arrival) -> str:
     if arrival.outcome.fault:
         return "spoiled"
     return "refused" if arrival.outcome.refused else "answered"
+
+
+def error(arrival: Arrival) -> dict[str, str] | None:
+    """The code that the client was answered with, or the fault that is to blame; None if none."""
+    if arrival.outcome.fault:
+        return {"code": arrival.outcome.fault}
+    refused = arrival.outcome.refused
+    return {"code": refused.sub_code} if refused else None
 
 
 def meaning(arrival: Arrival) -> Both:
