@@ -168,9 +168,12 @@ def _clock(client: AlipayClient, exchange: Exchange) -> Finding:
 def _moment(date: str) -> float | None:
     """A Date header in UTC seconds; None if it is none."""
     try:
-        return parsedate_to_datetime(date).timestamp()
+        moment = parsedate_to_datetime(date)
     except (ValueError, TypeError, OverflowError):
         return None
+    if moment.tzinfo is None:  # the zone -0000
+        moment = moment.replace(tzinfo=timezone.utc)
+    return moment.timestamp()
 
 
 # ── who we are to it ──

@@ -106,6 +106,17 @@ def test_readme_isv_snippet_gets_an_app_auth_token(emulator, client, capsys):
     assert len(token) > 20
 
 
+def test_readme_check_and_explanation_say_that_all_is_well(run):
+    assert "✓" in run(COMMANDS[4] + " --lang en", until="Next: ")
+    assert "授权码code无效" in run(COMMANDS[5], until="Call my.getAuthCode again")
+
+
+def test_readme_doctors_snippet_finds_nothing_wrong(client, capsys):
+    exec(SNIPPETS[1], {"client": client})
+    marks = [line[0] for line in capsys.readouterr().out.splitlines()]
+    assert marks == ["✓"] * 5
+
+
 def test_readme_in_chinese_has_the_same_commands():
     chinese = (ROOT / "README.zh-CN.md").read_text("utf-8")
     assert re.findall(r"```(?:sh|python)\n.*?```", chinese, re.DOTALL) == re.findall(

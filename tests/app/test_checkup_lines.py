@@ -249,7 +249,7 @@ def test_without_a_network_the_gateway_is_asked_once_and_named(configured, monke
     result = checkup.survey(configured(), "en")
     assert [line.check for line in result.lines if line.ok is False] == ["gateway", "public-url"]
     assert set(asked) == {"openapi.alipay.com", "members.example.com"}
-    assert "host of the name openapi.alipay.com" in result.next_step
+    assert "host name openapi.alipay.com is not found" in result.next_step
     web = [line.check for line in result.lines if "2021000000000002" in line.section]
     assert web == ["key"]
 
