@@ -19,7 +19,7 @@ from alipay_member.client import AlipayClient, Exchange
 from alipay_member.errors import Call, mask
 from alipay_member.store import MemberStore
 
-from .source import Frame, frame_of, frames_here, frames_of
+from .source import Frame, frame_of, frames_here, frames_of, frames_returned
 from .trace import Step, exchange_step, request_step
 from .trace_message import PATH as MESSAGES, message_step
 from .trace_store import no_write_step, store_step
@@ -54,6 +54,14 @@ def with_cause(error: BaseException | None, frames: list[Frame]) -> list[Frame]:
     if not raised:
         return frames
     return [*raised, *frames[1:]]
+
+
+def function_returned() -> dict[str, str]:
+    """The name of the function that made a step, where somebody else's stands for the library's."""
+    returned = frames_returned()
+    if not returned:
+        return {}
+    return {"function": f"{returned[-1]['file']} · {returned[-1]['function']}()"}
 
 
 def view_frames(app: Flask) -> list[Frame]:
@@ -99,17 +107,19 @@ class Recorder:
         watched = current()
         if watched:
             watched.call = Call(exchange.method, self.gateway_url, mask(exchange.parameters))
-            frames = with_cause(exchange.error, frames_here())
-            watched.steps.append(exchange_step(exchange, watched.call, frames))
+            frames = with_cause(exchange.error, [*frames_returned(), *frames_here()])
+            step = exchange_step(exchange, watched.call, frames)
+            watched.steps.append(step | function_returned())
 
     def see_write(self, write: Write) -> None:
         """The store has written, or refused to."""
         watched = current()
         if watched:
             method = frame_of(getattr(MemberStore, write.method))
-            called = [method] if method else []
+            called = frames_returned() or ([method] if method else [])
             frames = frames_of(write.error) or called
-            watched.steps.append(store_step(write, [*frames, *frames_here()]))
+            step = store_step(write, [*frames, *frames_here()])
+            watched.steps.append(step | function_returned())
 
     def finish(self, app: Flask, response: Response, **_: Any) -> None:
         """Record the request, then its exchanges and writes as they came, or that none was made."""

@@ -10,6 +10,8 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,6 +22,10 @@ PATTERNS = (
     "app.py",
     "web.py",
     "alipay_member/*.py",
+    "workshop/member_info.py",
+    "workshop/solution.py",
+    "workshop/client.py",
+    "workshop/store.py",
     "miniprogram/**/*.js",
     f"{MISTAKES}/**/*.js",
 )
@@ -35,6 +41,10 @@ AROUND = 3  # lines before and after one that stands in no function
 Frame = dict[str, Any]
 
 
+# Of functions that have returned before their call is told of; see telling_of.
+RETURNED: ContextVar[tuple[Frame, ...]] = ContextVar("returned", default=())
+
+
 class NoSourceError(ValueError):
     """There is no such line in a file that may be shown."""
 
@@ -45,6 +55,24 @@ class NoSourceError(ValueError):
 def frames_here() -> list[Frame]:
     """The project's frames on the stack of this call, innermost first."""
     return own_frames(traceback.walk_stack(sys._getframe(1)))
+
+
+@contextmanager
+def telling_of(frames: list[Frame]) -> Iterator[None]:
+    """Whatever is told to the trace meanwhile was done in these frames, innermost first.
+
+    For a caller who tells only when the functions that did it are no longer on the stack.
+    """
+    token = RETURNED.set(tuple(frames))
+    try:
+        yield
+    finally:
+        RETURNED.reset(token)
+
+
+def frames_returned() -> list[Frame]:
+    """The frames that telling_of was given; [] if nobody tells late."""
+    return list(RETURNED.get())
 
 
 def frames_of(error: BaseException | None) -> list[Frame]:
