@@ -1,0 +1,242 @@
+"""The emulator's own page, with other people's SDKs as its clients, in a real browser."""
+
+import re
+import subprocess
+from urllib.request import urlopen
+
+import pytest
+from alipay import AliPay
+from alipay.exceptions import AliPayValidationError
+
+from helpers import ROOT, needs, needs_emulator
+from test_browser_look import MISFITS, SCREENSHOTS, assert_accessible
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = [needs("chromium", "axe-core"), needs_emulator]
+TOKEN, SHARE = "alipay.system.oauth.token", "alipay.user.info.share"
+NODE_FLOW = """
+const token = await sdk.exec('alipay.system.oauth.token',
+  { grantType: 'authorization_code', code: process.env.CODE }, { validateSign: true });
+const profile = await sdk.exec('alipay.user.info.share',
+  { authToken: token.accessToken }, { validateSign: true });
+console.log(profile.nickName);
+"""
+
+
+@pytest.fixture
+def emulator(keys, monkeypatch):
+    """One with a page, as `python -m emulator` runs it."""
+    import emulator
+
+    with monkeypatch.context() as patch:
+        patch.setattr("emulator.accounts.rsa_key", iter(keys).__next__)
+        running = emulator.Emulator(page=True)
+    running.serve()
+    yield running
+    running.stop()
+
+
+class Inspector:
+    """A person at the page."""
+
+    def __init__(self, page):
+        self.page = page
+        self.calls = page.get_by_test_id("trace-step")
+
+    def copied(self):
+        return self.page.evaluate("navigator.clipboard.readText()")
+
+    def auth_code(self, name):
+        """A code by one click, for the person of this name."""
+        options = self.page.locator("#member option")
+        value = options.filter(has_text=name).first.get_attribute("value")
+        self.page.select_option("#member", value)
+        before = self.page.locator("#code").text_content()
+        self.page.click("#give")
+        expect(self.page.locator("#code")).not_to_have_text(before)
+        expect(self.page.locator("#code")).to_have_text(re.compile("^[0-9a-f]{32}$"))
+        return self.copied()
+
+    def snippet(self, sdk):
+        self.page.click(f"[data-sdk={sdk}]")
+        self.page.click("#snippet-copy button")
+        expect(self.page.locator("#snippet-copy")).to_contain_text(re.compile("已复制|Copied"))
+        return self.copied()
+
+    def call(self, number):
+        return self.calls.filter(has_text=re.compile(rf"#{number} ·"))
+
+    def open(self, number):
+        call = self.call(number)
+        if call.locator("details").get_attribute("open") is None:
+            call.locator("summary").click()
+        return call
+
+
+@pytest.fixture
+def inspector(page):
+    return Inspector(page)
+
+
+def python_sdk(settings, private_key):
+    """python-alipay-sdk, pointed at the emulator."""
+    sdk = AliPay(
+        appid="demo-mini",
+        app_private_key_string=pem("PRIVATE KEY", private_key),
+        alipay_public_key_string=pem("PUBLIC KEY", settings["ALIPAY_PUBLIC_KEY"]),
+    )
+    sdk._gateway = settings["ALIPAY_GATEWAY_URL"]
+    return sdk
+
+
+def pem(label, one_line):
+    return f"-----BEGIN {label}-----\n{one_line}\n-----END {label}-----"
+
+
+@needs("node", "alipay-sdk")
+def test_sdks_see_what_the_gateway_makes_of_their_calls(emulator, page, inspector):
+    page.goto(f"{emulator.url}/")
+    expect(page.locator("#empty")).to_be_visible()
+
+    # The four lines for Node, as they are copied, complete the flow.
+    code = inspector.auth_code("王誠")
+    source = inspector.snippet("Node") + NODE_FLOW
+    node = ["node", "--input-type=module", "-e", source]
+    done = subprocess.run(
+        node,
+        cwd=ROOT / "tests",
+        env={"CODE": code, "PATH": "/usr/local/bin:/usr/bin:/bin"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("王誠\n", "")
+    expect(inspector.calls).to_have_count(2)
+    expect(inspector.calls.first).to_contain_text(SHARE)
+    expect(inspector.calls.first).to_contain_text("alipay-sdk-nodejs")
+    newest = inspector.calls.first
+    expect(newest.locator(".point")).to_contain_text("验签通过")
+    expect(newest.locator(".raw mark.good")).to_contain_text('"nick_name":"王誠"')
+    expect(newest.locator(".text_of_gateway")).to_contain_text(f"method={SHARE}")
+    expect(inspector.calls.last.locator("details")).not_to_have_attribute("open", "")
+
+    # python-alipay-sdk with the other app's key: named as such.
+    settings = emulator.settings()
+    wrong = python_sdk(settings, settings["ALIPAY_WEB_APP_PRIVATE_KEY"])
+    assert wrong.server_api(SHARE, auth_token="x")["sub_code"] == "isv.invalid-signature"
+    newest = inspector.call(3)
+    expect(newest.locator(".point")).to_contain_text("验签不通过")
+    expect(newest.locator(".causes")).to_contain_text("签名用的是 demo-web 的私钥")
+    expect(newest).to_contain_text("isv.invalid-signature")
+    expect(inspector.call(2).locator("details")).not_to_have_attribute("open", "")
+
+    # The right key, but everything in the body, charset too: read as GBK.
+    sdk = python_sdk(settings, settings["ALIPAY_APP_PRIVATE_KEY"])
+    signed = sdk.sign_data(sdk.build_body(SHARE, auth_token="王"))
+    urlopen(settings["ALIPAY_GATEWAY_URL"], signed.encode(), timeout=10).close()
+    newest = inspector.call(4)
+    expect(newest.locator(".causes")).to_contain_text("charset 在正文里，不在 URL 里")
+    expect(newest.locator(".text_of_client mark")).to_contain_text("王")
+    expect(newest.locator(".text_of_gateway mark")).not_to_contain_text("王")
+    expect(newest.locator(".notes")).to_contain_text("GBK")
+
+    # The first call's bytes once more: its code works once.
+    first = inspector.open(1)
+    first.get_by_role("button", name="原样再发一次").click()
+    again = inspector.call(5)
+    expect(again).to_contain_text("isv.code-invalid")
+    again = inspector.open(5)
+    expect(again.locator(".notes")).to_contain_text("与第 1 次调用的字节完全相同")
+    expect(again).to_contain_text("alipay-sdk-nodejs")
+
+
+@needs("node")
+def test_switches_language_keyboard_and_looks(emulator, page, inspector):
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{emulator.url}/")
+    settings = emulator.settings()
+    sdk = python_sdk(settings, settings["ALIPAY_APP_PRIVATE_KEY"])
+
+    # Whose consent, which ids, which fault: the gateway answers so, and says so.
+    page.click("[data-identity=both]")
+    expect(page.locator("[data-identity=both]")).to_have_attribute("aria-pressed", "true")
+    code = inspector.auth_code("买家沙箱")
+    token = sdk.server_api(TOKEN, grant_type="authorization_code", code=code)
+    assert token["user_id"] == "2088102175794899"
+    assert "open_id" in token
+    page.select_option("#fault", "tampered")
+    expect(page.locator("#fault-told")).to_contain_text("一个数字被改动")
+    with pytest.raises(AliPayValidationError):
+        sdk.server_api(SHARE, auth_token=token["access_token"])
+    expect(inspector.calls.first).to_contain_text("应答被弄坏")
+    expect(inspector.calls.first.locator(".raw mark.bad")).to_be_visible()
+    page.select_option("#fault", "")
+    page.click("[data-act=revoke]")
+    expect(page.locator("#act-told")).to_contain_text("好了")
+    refused = sdk.server_api(SHARE, auth_token=token["access_token"])
+    assert refused["sub_code"] == "aop.invalid-auth-token"
+
+    # The curl line gives a code, too, for what is chosen now.
+    page.click("[data-app=demo-web]")
+    page.click("[data-scope=auth_base]")
+    page.click("#code-copy button")
+    expect(page.locator("#code-copy")).to_contain_text("已复制")
+    assert '"scopes":["auth_base"],"app_id":"demo-web"' in inspector.copied()
+    assert settings["ALIPAY_WEB_APP_PRIVATE_KEY"] in inspector.snippet("Java")
+    for name in ("Python", "PHP", "Go"):
+        assert inspector.snippet(name).count("\n") == 3
+    page.click("[data-setting=pkcs8] button")
+    expect(page.locator("[data-setting=pkcs8]")).to_contain_text("已复制")
+    assert inspector.copied() == settings["ALIPAY_WEB_APP_PRIVATE_KEY"]
+
+    # By keyboard alone: a call opens, and is sent again.
+    last = inspector.call(1)
+    last.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(last.locator(".point")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(last.get_by_role("button", name="原样再发一次")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(inspector.calls).to_have_count(4)
+
+    # How it looks, in both languages and at both widths.
+    for lang in ("zh", "en"):
+        expect(page.locator("html")).to_have_attribute("lang", lang)
+        assert_accessible(page, f"inspector-{lang}")
+        for width, height in {1280: 800, 390: 844}.items():
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate(MISFITS) == [], f"{lang} at {width} px"
+            page.screenshot(path=SCREENSHOTS / f"inspector-{lang}-{width}.png", full_page=True)
+        if lang == "zh":
+            page.click("#language")
+    page.emulate_media(forced_colors="active")
+    page.screenshot(path=SCREENSHOTS / "inspector-forced-colours.png", full_page=True)
+    page.emulate_media(forced_colors="none")
+
+    # Forgotten; and an emulator that stops is said to have stopped.
+    page.click("#clear")
+    expect(inspector.calls).to_have_count(0)
+    expect(page.locator("#empty")).to_be_visible()
+    emulator.stop()
+    expect(page.locator("#down")).to_contain_text("The emulator has stopped")
+
+
+def test_started_again_the_page_shows_the_new_keys(page):
+    """The process anew on the same port: what was copied before does not work any more."""
+    import emulator
+
+    first = emulator.Emulator(page=True)
+    first.serve()
+    port = int(first.url.rpartition(":")[2])
+    page.goto(f"{first.url}/")
+    shown = page.locator("[data-setting=pkcs8] code")
+    before = shown.text_content()
+    first.stop()
+    second = emulator.Emulator(port, page=True)
+    second.serve()
+    try:
+        expect(shown).not_to_have_text(before)
+    finally:
+        second.stop()
