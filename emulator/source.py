@@ -24,8 +24,6 @@ PATTERNS = (
     "alipay_member/*.py",
     "workshop/member_info.py",
     "workshop/solution.py",
-    "workshop/client.py",
-    "workshop/store.py",
     "miniprogram/**/*.js",
     f"{MISTAKES}/**/*.js",
 )

@@ -17,10 +17,11 @@ BEGIN = "begin "
 
 
 def main() -> None:
-    """`python -m workshop.child FILE SECONDS [SKIPPED …]`, started by runner.py."""
+    """`python -m workshop.child FILE SECONDS first|all [SKIPPED …]`, started by runner.py."""
     path = Path(sys.argv[1])
     limit = float(sys.argv[2])
-    skipped = [int(number) for number in sys.argv[3:]]
+    to_the_end = sys.argv[3] == "all"
+    skipped = [int(number) for number in sys.argv[4:]]
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="ascii")
 
     def begin(step: Step) -> None:
@@ -28,7 +29,7 @@ def main() -> None:
         faulthandler.dump_traceback_later(limit, exit=True)
 
     with open_lab() as lab:
-        for result in check_all(path, skipped, lab, begin):
+        for result in check_all(path, skipped, lab, begin, to_the_end):
             print(result.to_json(), file=out, flush=True)
         faulthandler.cancel_dump_traceback_later()
 

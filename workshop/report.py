@@ -10,6 +10,7 @@ from .steps import STEPS, Step, sentence_of, step_of, told, words
 from .terminal import Terminal
 
 LONGEST = 700  # characters of what was expected or came
+NOT_OF_THE_STEP = ("syntax", "not-utf-8", "no-file", "process-ended", "check-failed")
 BEFORE = 40  # characters before the first difference of two long texts
 
 
@@ -64,9 +65,10 @@ def tell_failure(terminal: Terminal, result: Result, path: Path) -> None:
         terminal.paragraph(f"{terminal.symbol('bad')} {sentence}", 2)
         terminal.say()
         tell_details(terminal, result)
-    terminal.labelled("why", told(step.name, "why", lang))
-    terminal.labelled("look", told(step.name, "look", lang))
-    terminal.say()
+    if result.mistake not in NOT_OF_THE_STEP:
+        terminal.labelled("why", told(step.name, "why", lang))
+        terminal.labelled("look", told(step.name, "look", lang))
+        terminal.say()
 
 
 def tell_details(terminal: Terminal, result: Result) -> None:

@@ -15,19 +15,28 @@ from .steps import FUNCTIONS, STEPS, Step, own_functions
 
 
 def check_all(
-    path: Path, skipped: Collection[int], lab: Lab, begin: Callable[[Step], None]
+    path: Path,
+    skipped: Collection[int],
+    lab: Lab,
+    begin: Callable[[Step], None],
+    to_the_end: bool = False,
 ) -> Iterator[Result]:
     """The result of each step in order, to the first that fails; `begin` is told of each before.
 
-    What is skipped is not checked, nor used: the solution stands in.
+    What is skipped is not checked, nor used: the solution stands in. `to_the_end`: go on after a
+    failure, as if that step had been skipped.
     """
+    left_out = set(skipped)
     for step in STEPS:
-        if step.number not in skipped:
-            begin(step)
-            result = check_step(path, step, skipped, lab)
-            yield result
-            if result.mistake:
-                return
+        if step.number in left_out:
+            continue
+        begin(step)
+        result = check_step(path, step, left_out, lab)
+        yield result
+        if result.mistake and not to_the_end:
+            return
+        if result.mistake:
+            left_out.add(step.number)
 
 
 def check_step(path: Path, step: Step, skipped: Collection[int], lab: Lab) -> Result:

@@ -1,0 +1,53 @@
+"""WorkshopStore: a store whose profiles are written by the participant's save_member."""
+
+from typing import Any
+
+from flask import has_request_context, request
+
+from alipay_member.database import update
+from alipay_member.errors import AlipayError, DatabaseError
+from alipay_member.methods import Profile
+from alipay_member.records import Member, Session
+from emulator.source import frame_of, telling_of
+from emulator.watched import WatchedStore, member, person
+
+from .given import FIELDS
+from .load import Functions
+
+
+class WorkshopStore(WatchedStore):
+    """Sessions are the library's; the row gets what save_member writes, from profile and body."""
+
+    def __init__(self, database_url: str, functions: Functions) -> None:
+        """As WatchedStore. `functions` has all that member_info.py defines."""
+        super().__init__(database_url)
+        self._save_member = functions.save_member
+
+    def save_profile(self, session: Session, profile: Profile) -> Member:
+        """Hand their function the profile, and the body that the client sent along."""
+        frame = frame_of(self._save_member)
+        touched = (member(session), person(session.member.app_id, profile))
+        with telling_of([frame] if frame else []), self._watched("save_profile", *touched):
+            return self._saved(session, profile)
+
+    def _saved(self, session: Session, profile: Profile) -> Member:
+        """The member, as their function has left the row."""
+        told = {name: getattr(profile, name) for name in ("open_id", "user_id", *FIELDS)}
+        with self._database.writing() as db:
+            member_id = self._same_person(db, session, profile)
+            try:
+                self._save_member(db, session.member.app_id, told, body())
+            except AlipayError:
+                raise
+            except Exception as error:
+                message = f"save_member raised {type(error).__name__}: {error}"
+                raise DatabaseError(message).with_traceback(error.__traceback__) from error
+            update(db, "members", {"profile_at": int(self._clock())}, "id = ?", member_id)
+            (row,) = self._members(db, "id = ?", member_id)
+            return row
+
+
+def body() -> dict[str, Any]:
+    """The JSON object that the client sent with this request; {} if it sent none."""
+    sent = request.get_json(silent=True) if has_request_context() else None
+    return sent if isinstance(sent, dict) else {}
