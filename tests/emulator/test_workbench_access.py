@@ -12,6 +12,7 @@ SWITCHES = [
     ("POST", "/workbench/reset"),
     ("POST", "/workbench/emulator/auth-code"),
     ("POST", "/workbench/emulator/revoke"),
+    ("POST", "/workbench/emulator/forge-message"),
     ("PUT", "/workbench/emulator/fault"),
     ("PUT", "/workbench/emulator/identity"),
     ("PUT", "/workbench/emulator/product"),
