@@ -11,7 +11,7 @@ from .report import current_step, shortened, tell_hint, tell_list, tell_results
 from .result import Result
 from .runner import run_checks
 from .steps import FUNCTIONS, STEPS, step_of, told
-from .terminal import Terminal, never_fail, usual_language
+from .terminal import Terminal, can_show, never_fail, usual_language
 from .watch import changes, listen, stamp
 
 COMMANDS = ("watch", "hint", "skip", "list", "reset", "serve", "ready")
@@ -34,7 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.lang:
         progress.lang = options.lang
         progress.save()
-    terminal = Terminal(progress.lang or usual_language())
+    lang = progress.lang or usual_language()
+    if not can_show(sys.stdout, "汉字"):
+        lang = "en"
+    terminal = Terminal(lang)
     if not options.file.exists() and options.file == MEMBER_INFO:
         options.file.write_text(STARTER.read_text("utf-8"), encoding="utf-8")
     if options.command == "ready":
