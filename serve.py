@@ -108,7 +108,8 @@ def with_emulator(values: dict[str, str]) -> dict[str, str]:
         require(not own, "emulator-mixed", names=", ".join(own))
     from emulator import workbench
 
-    return workbench.start_emulator(values)
+    completed: dict[str, str] = workbench.start_emulator(values)
+    return completed
 
 
 # ── instead of serving ──

@@ -76,9 +76,10 @@ class Finding:
         values = dict(self.values)
         if self.error:
             told = describe(self.error, lang)
-            values |= {"error": _in_one_line(self.error), "said": told.message, "hint": told.hint}
+            values |= {"error": str(self.error), "said": told.message, "hint": told.hint}
         message, remedy = _texts()[self.key][lang]
-        return message.format(**values), remedy.format(**values)
+        lines = remedy.format(**values).splitlines()
+        return _harmless(message.format(**values)), "\n".join(_harmless(line) for line in lines)
 
 
 def examine(client: AlipayClient) -> list[Finding]:
@@ -254,8 +255,10 @@ def _ending(key: RSAPublicKey) -> str:
     return base64.b64encode(der).decode("ascii")[-ENDING:]
 
 
-def _in_one_line(error: AlipayError) -> str:
-    return " ".join(str(error).split())
+def _harmless(text: str) -> str:
+    """One line without what a terminal would obey: a gateway's words may be in it."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(printable.split())
 
 
 @cache

@@ -128,6 +128,15 @@ def test_another_server_is_named(gateway_that, body):
     assert wrong(examine(client_of(gateway_that(http(body))))) == [("gateway", "gateway:other")]
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_a_gateway_says_moves_no_terminal(gateway_that, lang):
+    text = INVALID | {"sub_code": "isv.x", "sub_msg": "a\x1b[31mb\r\nc\x85d\u202ee"}
+    body = answer(encoded(text), "error_response")
+    (found,) = [each for each in examine(client_of(gateway_that(http(body)))) if each.ok is False]
+    assert "a [31mb c d e" in found.message(lang)
+    assert found.message(lang).isprintable()
+
+
 def test_a_gateway_that_believes_anything_is_not_alipays(gateway_that):
     findings = examine(client_of(gateway_that(http(token_answer()))))
     assert wrong(findings) == [("app", "app:believed")]
