@@ -6,6 +6,7 @@ from pathlib import Path
 from flask import Flask
 
 from emulator import source, workbench
+from settings import Settings
 
 from .client import WorkshopClient
 from .load import SOLUTION, Functions, Source
@@ -32,7 +33,8 @@ def serve(terminal: Terminal, path: Path, port: int) -> int:
     functions = functions_that_pass(path, results)
     database = "sqlite:///instance/workshop.db"
     values = {"PUBLIC_URL": f"http://127.0.0.1:{port}", "DATABASE_URL": database}
-    app = make_app(functions, workbench.start_emulator({"ALIPAY_ENV": "emulator"} | values))
+    settings = Settings.load(ROOT, values=workbench.start_emulator(values))
+    app = make_app(functions, settings)
     terminal.tell("serving", port=port)
     serve_app(app, port, "emulated on this machine")
     return 0
@@ -85,12 +87,10 @@ def tell_whose(terminal: Terminal, results: Mapping[int, Result]) -> None:
     terminal.say()
 
 
-def make_app(functions: Functions, values: dict[str, str]) -> Flask:
+def make_app(functions: Functions, settings: Settings) -> Flask:
     """The app, with their functions as its client and its store, and the workbench."""
     from app import create_app
-    from settings import Settings
 
-    settings = Settings.load(ROOT, values=values)
     client = WorkshopClient(functions, **settings.client_options(settings.app))
     store = WorkshopStore(settings.database_url, functions)
     app: Flask = create_app(settings, client=client, store=store)  # type: ignore[no-untyped-call]
