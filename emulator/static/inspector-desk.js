@@ -1,7 +1,7 @@
 // What stands beside the calls: auth codes, the emulator's switches, the settings of each SDK.
 import { $, ask, closest, copyButton, fill, h, say } from './dom.js';
 
-const SHOWN = 24; // characters of a key
+const SHOWN = 12; // characters of a key's beginning, which all keys share, and of its end
 const { settings, snippets, certified, own } = JSON.parse(
   /** @type {HTMLTemplateElement} */ ($('settings')).content.textContent ?? '{}',
 );
@@ -89,8 +89,9 @@ function draw() {
   drawCurl();
   $('certified').hidden = !certified.includes(chosen.app);
   for (const row of document.querySelectorAll('[data-setting]')) drawSetting(row);
-  const { sdk, lines } = snippets.find((/** @type {any} */ { name }) => name === chosen.sdk);
+  const { sdk, lines, note } = snippets.find((/** @type {any} */ { name }) => name === chosen.sdk);
   fill($('sdk'), sdk);
+  fill($('sdk-note'), note && say(note));
   fill($('snippet'), filled(lines, shortened));
   fill(
     $('snippet-copy'),
@@ -116,6 +117,6 @@ function filled(/** @type {string[]} */ lines, /** @type {(value: string) => str
   return lines.map((line) => line.replace(/\{(\w+)\}/g, put)).join('\n');
 }
 
-/** A key by its beginning: nobody reads the rest. */
+/** A key by its beginning and its end: nobody reads the rest. */
 const shortened = (/** @type {string} */ value) =>
-  value.length > 100 ? `${value.slice(0, SHOWN)}…` : value;
+  value.length > 100 ? `${value.slice(0, SHOWN)}…${value.slice(-SHOWN)}` : value;

@@ -185,8 +185,12 @@ def test_switches_language_keyboard_and_looks(emulator, page, inspector):
     expect(page.locator("#code-copy")).to_contain_text("已复制")
     assert '"scopes":["auth_base"],"app_id":"demo-web"' in inspector.copied()
     assert settings["ALIPAY_WEB_APP_PRIVATE_KEY"] in inspector.snippet("Java")
-    for name in ("Python", "PHP", "Go"):
+    for name in ("PHP", "Go", "Python"):
         assert inspector.snippet(name).count("\n") == 3
+    copied = {}
+    exec(inspector.copied(), copied)  # the four lines for Python, with the other app's key
+    refused = copied["sdk"].server_api(SHARE, auth_token="x")
+    assert refused["sub_code"] == "aop.invalid-auth-token"
     page.click("[data-setting=pkcs8] button")
     expect(page.locator("[data-setting=pkcs8]")).to_contain_text("已复制")
     assert inspector.copied() == settings["ALIPAY_WEB_APP_PRIVATE_KEY"]
@@ -199,7 +203,7 @@ def test_switches_language_keyboard_and_looks(emulator, page, inspector):
     page.keyboard.press("Tab")
     expect(last.get_by_role("button", name="原样再发一次")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(inspector.calls).to_have_count(4)
+    expect(inspector.calls).to_have_count(5)
 
     # How it looks, in both languages and at both widths.
     for lang in ("zh", "en"):
