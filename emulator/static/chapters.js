@@ -17,6 +17,8 @@ const done = new Set(JSON.parse(localStorage.getItem(KEY) ?? '[]'));
 /** The scopes of the newest auth code, and whether consent was withdrawn since. */
 let scopes = '';
 let isWithdrawn = false;
+/** The chapter that was set up last, until it has happened. */
+let begun = 0;
 
 export function start() {
   listen('step', see);
@@ -36,13 +38,17 @@ export function start() {
     show();
   };
   $('setup').onclick = setUp;
+  $('onward').onclick = goOn;
 }
 
 export const forget = () => localStorage.removeItem(KEY);
 
-/** @type {(number: number) => void} */
-function tick(number) {
-  if (done.has(number)) return;
+/** @type {(number: number) => boolean} */
+const isOver = (number) => done.has(number) && begun !== number;
+
+function tick(/** @type {number} */ number) {
+  if (isOver(number)) return;
+  if (begun === number) begun = 0;
   done.add(number);
   localStorage.setItem(KEY, JSON.stringify([...done]));
   draw();
@@ -90,8 +96,31 @@ function current() {
   return Number(chosen.chapter ?? (done.has(1) ? 2 : 1));
 }
 
+/** The next chapter that is not done yet, of those after this one first. */
+function following() {
+  const rest = words.chapters.map((_, index) => ((current() + index) % words.chapters.length) + 1);
+  return rest.find((number) => !done.has(number));
+}
+
+function goOn() {
+  chosen.chapter = String(following());
+  show();
+  $('chapters').querySelector('[aria-current]')?.focus();
+}
+
 function draw() {
   const number = current();
+  drawStrip(number);
+  const chapter = words.chapters[number - 1];
+  for (const part of PARTS) fill($(`lesson-${part}`), say(chapter[part]));
+  const isStart = !chosen.chapter && !done.has(2);
+  fill($('pointer'), isStart && say('start-here'));
+  const isToDo = isStart || (number > 1 && !isOver(number));
+  point(isToDo ? chapter : {}, isStart);
+}
+
+/** The chapters, which of them are done, and where to go on once this one is. */
+function drawStrip(/** @type {number} */ number) {
   for (const button of $('chapters').querySelectorAll('[data-chapter]')) {
     const own = Number(button.dataset.chapter);
     button.ariaCurrent = own === number ? 'step' : null;
@@ -100,11 +129,9 @@ function draw() {
     const tick = ['✓', h('span', { className: 'unseen' }, say('done-chapter'))];
     fill(/** @type {HTMLElement} */ (button.querySelector('.tick')), isDone && tick);
   }
-  const chapter = words.chapters[number - 1];
-  for (const part of PARTS) fill($(`lesson-${part}`), say(chapter[part]));
-  const isStart = !chosen.chapter && !done.has(2);
-  fill($('pointer'), isStart && say('start-here'));
-  point(isStart || number > 1 ? chapter : {}, isStart);
+  const next = following();
+  $('onward').classList.toggle('off', !next || !isOver(number));
+  fill($('onward'), say('next-chapter'), ` ${next} →`);
 }
 
 /**
@@ -123,6 +150,7 @@ function point({ at, tap = [] }, isStart) {
 /** Makes the state in which the chapter begins. */
 async function setUp() {
   const number = current();
+  begun = number;
   chosen.chapter = String(number);
   chosen.app = 'miniprogram';
   const { from } = words.chapters[number - 1];

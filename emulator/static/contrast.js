@@ -61,6 +61,8 @@ function draw(changes) {
   drawn = state;
   const { told, row, naive } = now;
   const client = claimed();
+  $('client-told').hidden = Boolean(bench.forge);
+  $('client-claims').hidden = !bench.forge;
   drawColumn('client', client);
   drawColumn('server', row, client);
   drawColumn('naive', naive, row);
@@ -101,9 +103,17 @@ const idsOf = (member) =>
 function said(both) {
   const row = now.row?.nick_name || '—';
   const naive = now.naive?.nick_name || '—';
+  /** @type {Record<string, string>} */
+  const names = { row, naive, 'naive-en': inEnglish(naive) };
   /** @type {(text: string) => string} */
-  const put = (text) => text.replace('{row}', row).replace('{naive}', naive);
+  const put = (text) => text.replace(/\{([\w-]+)\}/g, (_, name) => names[name]);
   return say({ zh: put(both.zh), en: put(both.en) });
+}
+
+/** What a name means, to go after it. @type {(name: string) => string} */
+function inEnglish(name) {
+  const meaning = words.glosses[name];
+  return meaning ? ` (${meaning})` : '';
 }
 
 /** Somebody else is signed in where the client's word is enough. */
@@ -164,7 +174,10 @@ function valueOf(values, field) {
 function looks(field, value) {
   if (!value) return undefined;
   if (field === 'avatar') return h('img', { src: value, alt: 'avatar', width: 40, height: 40 });
-  return h('strong', { className: field.endsWith('id') ? 'id' : '' }, value);
+  const shown = h('strong', { className: field.endsWith('id') ? 'id' : '' }, value);
+  const meaning = words.glosses[value];
+  if (meaning) shown.dataset.gloss = meaning;
+  return shown;
 }
 
 /** Why a field is empty. @type {(column: Column, name: string, values: Member | null) => Child} */

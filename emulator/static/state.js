@@ -1,6 +1,6 @@
 // What is chosen: member, app, identity, fault, chapter. The buttons show it, the address names it.
 import { tell } from './bus.js';
-import { $, ask } from './dom.js';
+import { $, ask, fill } from './dom.js';
 
 export const root = document.documentElement;
 /** @type {() => HTMLElement[]} */
@@ -37,7 +37,7 @@ export function show() {
     if (name) button.ariaPressed = String(chosen[name] === value);
   }
   const holder = document.querySelector(`[data-member="${chosen.member}"] strong`);
-  $('who').textContent = `${holder?.textContent} · ${chosen.identity}`;
+  fill($('who'), holder?.cloneNode(true), ` · ${chosen.identity}`);
   history.replaceState(null, '', `?${new URLSearchParams({ ...chosen, lang: root.lang })}`);
   tell('state', { ...chosen, lie: bench.forge, lang: root.lang });
 }

@@ -3,6 +3,8 @@ import { $, fill, h } from './dom.js';
 
 const root = document.documentElement;
 const scroll = $('scroll');
+/** How much may stay empty below the newest row, in pixels. */
+const ROOM = 100;
 let isPaused = false;
 let follows = true; // the newest step, until somebody scrolls up
 
@@ -34,8 +36,17 @@ function announce(row) {
   keepUp();
 }
 
+/** Shows the newest row. A row that the headings would cut goes on under them. */
 function keepUp() {
-  if (follows) scroll.scrollTop = scroll.scrollHeight;
+  if (!follows) return;
+  $('steps').style.paddingBottom = '0';
+  scroll.scrollTop = scroll.scrollHeight;
+  const { left, bottom, width } = $('lanes').getBoundingClientRect();
+  const topmost = document.elementFromPoint(left + width / 2, bottom + 1);
+  const cut = topmost?.closest('#steps h3, #steps [data-kind]')?.getBoundingClientRect();
+  if (!cut || cut.top >= bottom || cut.bottom - bottom > ROOM) return;
+  $('steps').style.paddingBottom = `${cut.bottom - bottom}px`;
+  scroll.scrollTop = scroll.scrollHeight;
 }
 
 /**

@@ -106,7 +106,9 @@ def test_contrast_with_somebody_elses_id(page, bench, phone, desk, wire, mode):
     wire.clear()
     phone.tap("更新会员信息")
     expect(page.locator("#moral")).to_contain_text("The trusting server says: signed in as “王誠”")
-    expect(page.locator("#naive-seal")).to_have_text("Signed in as “王誠”", use_inner_text=True)
+    expect(page.locator("#naive-seal")).to_have_text(
+        "It says: signed in as “王誠”", use_inner_text=True
+    )
     kinds = {"open_id", "user_id"} if mode == "both" else {mode}
     (*_, claimed) = next(sent for sent in wire if sent[:2] == ("ours", "POST"))
     assert claimed.keys() == kinds  # of the kind that is switched on, and no other

@@ -1,4 +1,4 @@
-"""The workbench as a page: languages, links, reloads, the trace's tools, no jump, no other host."""
+"""The workbench as a page: languages, links, reloads, the trace's tools."""
 
 import json
 import shlex
@@ -12,19 +12,6 @@ from helpers import needs, needs_emulator
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [needs("chromium"), needs_emulator]
-WATCH_SHIFTS = """
-    window.shifts = [];
-    const name = (node) => node?.id || node?.className || JSON.stringify(node?.dataset);
-    const told = ({ node, previousRect: was, currentRect: is }) =>
-      `${name(node)} ${was.y}+${was.height} ${is.y}+${is.height}`;
-    // The trace follows its newest step: what it scrolls inside itself is meant to move.
-    const inTrace = ({ node }) => Boolean(document.getElementById('scroll')?.contains(node));
-    const note = ({ value, sources }) => {
-      if (!sources.every(inTrace)) window.shifts.push([value, ...sources.map(told)]);
-    };
-    const observer = new PerformanceObserver((list) => list.getEntries().forEach(note));
-    observer.observe({ type: 'layout-shift', buffered: true });
-"""
 
 
 def test_page_speaks_the_language_that_was_chosen_and_remembers_it(page, bench, phone, desk):
@@ -232,27 +219,3 @@ def test_page_copies_a_curl_that_works(page, bench, phone, desk):
         "相符",
     ):
         expect(inside).to_contain_text(words)
-
-
-@pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_page_is_calm_and_asks_no_other_host(page, bench, phone, desk, width):
-    hosts = set()
-    page.context.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
-    page.emulate_media(reduced_motion="no-preference")
-    page.add_init_script(WATCH_SHIFTS)
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(f"{bench.url}/workbench/?member=status-b&fault=tampered")
-    desk.failed_with("signature:tampered")
-    assert page.evaluate("window.shifts") == []
-    desk.mend()
-    phone.tap("重试")
-    phone.member_centre()
-    phone.authorise()
-    phone.saved("成都市")
-    expect(desk.server.locator("img")).to_be_visible()
-    # A member who is stored already: the contrast fills by itself, and nothing moves.
-    for language in ("zh", "en"):
-        page.goto(f"{bench.url}/workbench/?member=status-b&lang={language}")
-        expect(desk.server).to_contain_text("成都市")
-        assert page.evaluate("window.shifts") == []
-    assert hosts == {urlsplit(bench.url).netloc, urlsplit(bench.emulator.url).netloc}
