@@ -5,6 +5,7 @@ alipay_member/doctor.py's; this app's own words stand in sentences.json.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -23,6 +24,7 @@ from checks import SettingsError
 from sentences import sentence
 from settings import Settings
 
+CONFIG = Path(__file__).with_name("miniprogram") / "config.js"
 HEALTHY = {"ok": True, "app": "alipay-member"}  # what /healthz of this app says
 SECONDS = 5.0  # for PUBLIC_URL to answer
 MAX_ANSWER = 100_000  # bytes
@@ -248,6 +250,19 @@ def _console_lines(settings: Settings, lang: str) -> Iterator[Line]:
         values = {"app_id": settings.web.app_id, "url": f"{url}/callback"}
         yield _line("console", None, "console-callback", lang, **values)
     yield _line("console", None, "console-messages", lang, url=f"{url}/alipay/messages")
+    yield from _api_base_lines(url, lang)
+
+
+def _api_base_lines(url: str, lang: str) -> Iterator[Line]:
+    """Whether the mini-program here calls PUBLIC_URL. The one that phones have may be another."""
+    if not CONFIG.is_file():
+        return
+    found = re.search("API_BASE = '(.*)'", CONFIG.read_text("utf-8", "replace"))
+    base = found[1].rstrip("/") if found else ""
+    if base == url:
+        yield _line("api-base", True, "api-base", lang, url=url)
+    else:
+        yield _line("api-base", None, "api-base-other", lang, url=url, base=base)
 
 
 def _is_address(host: str) -> bool:

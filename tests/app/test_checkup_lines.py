@@ -164,6 +164,30 @@ def test_an_address_that_no_phone_can_call_is_wrong_in_production(configured, en
     assert "https" in line.remedy
 
 
+@pytest.mark.parametrize(
+    ("text", "ok"),
+    [
+        ("export const API_BASE = 'https://members.example.com';", True),
+        ("export const API_BASE = 'https://members.example.com/';", True),
+        ("export const API_BASE = 'http://127.0.0.1:8000';", None),
+        ("", None),
+    ],
+)
+def test_the_mini_programs_address_is_compared(configured, tmp_path, monkeypatch, text, ok):
+    monkeypatch.setattr(checkup, "CONFIG", tmp_path / "config.js")
+    settings = configured(PUBLIC_URL="https://members.example.com")
+    assert found(settings, "api-base") == []
+    (tmp_path / "config.js").write_text(text)
+    (line,) = found(settings, "api-base")
+    assert line.ok is ok
+    assert ok or "set it to https://members.example.com" in line.remedy
+
+
+def test_the_mini_program_of_the_project_is_read(configured):
+    (line,) = found(configured(), "api-base")
+    assert "API_BASE in miniprogram/config.js here is http://127.0.0.1:8000" in line.message
+
+
 # ── PUBLIC_URL ──
 
 
