@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 def one_line(key: RSAPrivateKey | RSAPublicKey, form: PrivateFormat = PrivateFormat.PKCS8) -> str:
     """The key's DER in base64: X.509 if it is public, else in this form.
 
-    Java asks for PKCS#8, PHP for PKCS#1 (TraditionalOpenSSL).
+    Java asks for PKCS#8, PHP and the official Python SDK for PKCS#1 (TraditionalOpenSSL).
     """
     if isinstance(key, RSAPrivateKey):
         der = key.private_bytes(Encoding.DER, form, NoEncryption())
