@@ -48,7 +48,7 @@ def needs(*tools: str) -> pytest.MarkDecorator:
 def _have(tool: str) -> bool:
     if tool == "chromium":
         return bool(CHROMIUM and importlib.util.find_spec("playwright"))
-    if tool in ("node", "openssl"):
+    if tool in ("node", "openssl", "firefox-esr"):
         return bool(shutil.which(tool))
     return (ROOT / "tests/node_modules" / tool).is_dir()
 
