@@ -74,8 +74,8 @@ class Emulator:
     """An emulator with its keys and its address; serve() lets it answer, in a thread.
 
     Port 0 takes a free one; OSError if the port is taken. `clock` gives UTC seconds. With
-    `certificates` its apps begin in 公钥证书 mode, else in 公钥 mode. With `page` it shows the newest
-    calls at `/`.
+    `certificates` its apps begin in 公钥证书 mode, else in 公钥 mode. With `page` it shows the
+    newest calls at `/`.
     """
 
     def __init__(

@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from flask import Request
 
+from alipay_member.signing import string_to_sign
+
 from .accounts import APPS, Accounts
 from .certificates import ConsoleFiles
 
@@ -24,6 +26,11 @@ class GatewayCall:
     app_id: str | None  # None: there is no such app
     app_key: RSAPrivateKey | None  # None: the console has none for this app
     files: ConsoleFiles | None  # None: the app is in 公钥 mode
+
+    def data_to_sign(self) -> bytes:
+        """The bytes that `sign` has to cover: the string to sign, in the call's charset."""
+        text = string_to_sign(self.parameters)
+        return text.encode(self.charset or DEFAULT_CHARSET, "replace")
 
     def __str__(self) -> str:
         """Method and app id for the log; anything that does not look like one may be a secret."""

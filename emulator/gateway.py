@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from alipay_member.methods import SHARE, TOKEN
-from alipay_member.signing import string_to_sign, verify
+from alipay_member.signing import verify
 
 from .accounts import MERCHANT, Accounts, Refused, profile
 from .answer import Answer, error_node
@@ -157,9 +157,8 @@ def flaw_of_certificates(call: GatewayCall) -> Refused | None:
 def flaw_of_signature(call: GatewayCall) -> Refused | None:
     """Steps 8 and 9: who signed it, and what for."""
     # 8. The app's private key signed these parameters.
-    data = string_to_sign(call.parameters).encode(call.charset or DEFAULT_CHARSET, "replace")
     key = call.app_key
-    if key is None or not verify(data, call.parameters["sign"], key.public_key()):
+    if key is None or not verify(call.data_to_sign(), call.parameters["sign"], key.public_key()):
         return Refused("isv.invalid-signature", "sign does not verify with the app's public key")
     # 9. The method exists: whoever calls is known by now.
     if call.method not in METHODS:

@@ -64,7 +64,7 @@ class Calls:
         code = call.parameters.get("code")
         diagnosis = None
         if outcome.refused and outcome.refused.sub_code == "isv.invalid-signature":
-            diagnosis = diagnose(sent, call, self._keys)
+            diagnosis = diagnose(sent, call, self._keys, self._signable())
         with self._lock:
             arrival = Arrival(
                 number=next(self._numbers),
@@ -79,6 +79,14 @@ class Calls:
             )
             self._kept.append(arrival)
         return arrival
+
+    def _signable(self) -> dict[int, bytes]:
+        """The strings to sign of the calls whose signatures were right, by number."""
+        return {
+            arrival.number: arrival.call.data_to_sign()
+            for arrival in self.since(0)
+            if arrival.diagnosis is None
+        }
 
     def _first_with_bytes(self, sent: Sent) -> int | None:
         matches = (one.number for one in self._kept if one.sent.bytes == sent.bytes)

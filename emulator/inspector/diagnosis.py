@@ -60,15 +60,27 @@ class Opened:
 
     def matches(self, draft: Draft) -> bool:
         """Whether this is the text that was signed."""
-        data = draft.data()
+        return self.covers(draft.data())
+
+    def covers(self, data: bytes) -> bool:
+        """Whether these are the bytes that were signed."""
         if not self.kind:
             return data == self.digest
         algorithm = self.kind.replace("-", "").lower()
         return hashlib.new(algorithm, data, usedforsecurity=False).digest() == self.digest
 
 
-def diagnose(sent: Sent, call: GatewayCall, keys: Mapping[str, RSAPublicKey]) -> Diagnosis:
-    """Why `sign` does not verify. `keys` are those of the emulator's apps, by app id."""
+def diagnose(
+    sent: Sent,
+    call: GatewayCall,
+    keys: Mapping[str, RSAPublicKey],
+    earlier: Mapping[int, bytes],
+) -> Diagnosis:
+    """Why `sign` does not verify.
+
+    `keys` are those of the emulator's apps, by app id; `earlier` is what earlier calls had to sign,
+    by their numbers.
+    """
     signature = call.parameters["sign"]
     draft = gateways_draft(sent)
     if draft.text() != string_to_sign(call.parameters):  # the body was too long to be kept
@@ -79,9 +91,17 @@ def diagnose(sent: Sent, call: GatewayCall, keys: Mapping[str, RSAPublicKey]) ->
         return without_key(signature, draft, sent, own)
     found = search(draft, sent, opened.matches)
     if found is None:
-        return Diagnosis([*opened.findings, Finding("other-text")])
+        return Diagnosis([*opened.findings, unexplained(opened, earlier)])
     named, signed = found
     return Diagnosis([*opened.findings, *named], signed.text())
+
+
+def unexplained(opened: Opened, earlier: Mapping[int, bytes]) -> Finding:
+    """What to say of a text that no mistake leads to: it may be that of an earlier call."""
+    for number, data in earlier.items():
+        if opened.covers(data):
+            return Finding("of-earlier", {"number": str(number)})
+    return Finding("other-text")
 
 
 # ── whose signature it is ──

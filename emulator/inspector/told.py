@@ -131,7 +131,7 @@ def reason(refused: Refused) -> Both:
 def point(arrival: Arrival) -> dict[str, Any]:
     """What a reader is to see first: whose key was tried on how many bytes, and the verdict."""
     call = arrival.call
-    data = string_to_sign(call.parameters).encode(call.charset or DEFAULT_CHARSET, "replace")
+    data = call.data_to_sign()
     sign = call.parameters.get("sign", "")
     told = {"key": "app-key", "sign_type": call.parameters.get("sign_type", "")}
     if call.app_key and verify(data, sign, call.app_key.public_key()):

@@ -110,6 +110,15 @@ def test_another_text_signed_by_the_right_key_is_said_to_be_just_that(client, fo
     assert "text_of_client" not in newest()
 
 
+def test_a_signature_of_an_earlier_call_is_traced_to_it(client, found, newest):
+    given = client.parameters()
+    sign = client.sign(client.text(given))
+    client.send(urlencode(given | {"sign": sign}))
+    client.send(urlencode(given | {"auth_token": "another", "sign": sign}))
+    assert found() == ["of-earlier"]
+    assert "call 1" in newest()["causes"][0]["en"]
+
+
 # ── never a wrong one ──
 
 
@@ -130,7 +139,7 @@ def test_no_diagnosis_names_a_text_that_was_not_signed(emulator, plain):
         for sign, expected in zip(made, ["other-text", "unknown-key"], strict=True):
             query = urlencode(given | {"sign": sign}).encode()
             sent = Sent("POST", query, b"", "", [], True)
-            told = diagnose(sent, OnlyParameters(given | {"sign": sign}), keys)
+            told = diagnose(sent, OnlyParameters(given | {"sign": sign}), keys, {})
             assert [one.key for one in told.findings] == [expected]
             assert told.signed is None
 
