@@ -137,13 +137,15 @@ def test_the_newest_500_are_kept_and_numbers_go_on(plain, told):
     assert [step["n"] for step in told()["calls"]] == [504]
 
 
-def test_a_huge_body_is_not_kept_and_not_sent_again(plain, told, again):
+def test_a_huge_body_is_not_kept_and_not_sent_again(emulator, plain, told, again):
     requests.post(f"{plain.gateway}?app_id=demo-mini", data={"a": "x" * 200_000}, timeout=5)
     (step,) = told()["calls"]
     assert step["again"] is None
     assert step["curl"] is None
     assert len(step["request"]) <= 20_000
     assert again(1).status_code == 400
+    calls = emulator._server.app.extensions["emulator"].calls
+    assert len(calls.find(1).sent.body) == 100_000
 
 
 def test_a_huge_answer_is_cut(plain, told):

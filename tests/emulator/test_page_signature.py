@@ -103,9 +103,10 @@ def test_a_text_that_was_hashed_before_is_named(client, found):
     assert found() == ["packed"]
 
 
-def test_another_text_signed_by_the_right_key_is_said_to_be_just_that(client, found, newest):
+@pytest.mark.parametrize("text", ["something else", ""])
+def test_another_text_signed_by_the_right_key_is_said_to_be_just_that(client, found, newest, text):
     given = client.parameters()
-    client.send(urlencode(given | {"sign": client.sign("something else")}))
+    client.send(urlencode(given | {"sign": client.sign(text)}))
     assert found() == ["other-text"]
     assert "text_of_client" not in newest()
 
