@@ -25,6 +25,7 @@ class Call:
 
     query: dict[str, str]
     body: dict[str, str]
+    content_type: str = ""
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -103,7 +104,7 @@ class Lab:
             return
         query = request.query_string.decode("ascii", "replace")
         body = request.get_data().decode("ascii", "replace")
-        call = Call(dict(parse_qsl(query)), dict(parse_qsl(body)))
+        call = Call(dict(parse_qsl(query)), dict(parse_qsl(body)), request.content_type or "")
         self.calls.append(call)
         if self.loses_product_on_refresh and "refresh_token" in call.parameters:
             self.alipay.accounts.bind_product(APP_ID, False)

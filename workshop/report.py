@@ -58,11 +58,11 @@ def tell_failure(terminal: Terminal, result: Result, path: Path) -> None:
     terminal.say()
     sentence = sentence_of(result.step, str(result.mistake), lang, result.values)
     if result.mistake == "todo":
-        terminal.paragraph(f"{terminal.symbol('now')} {sentence}", 2)
+        terminal.marked("now", sentence)
         terminal.say()
         terminal.labelled("write", told(step.name, "task", lang))
     else:
-        terminal.paragraph(f"{terminal.symbol('bad')} {sentence}", 2)
+        terminal.marked("bad", sentence)
         terminal.say()
         tell_details(terminal, result)
     if result.mistake not in NOT_OF_THE_STEP:

@@ -89,27 +89,45 @@ def check(functions: Functions, step: Step, lab: Lab, source: Source) -> Result:
         came = shown(wrong.came)
         if wrong.expected is not None and came is None:
             came = "None"
+        result = Result(step.name, wrong.mistake, values, shown(wrong.expected), came)
         function = values.get("function", step.functions[-1])
-        where = source.line_of(function)
-        return Result(step.name, wrong.mistake, values, shown(wrong.expected), came, where)
+        result.where = source.line_of(function)
+        line = line_of_theirs(wrong.__cause__, source.path)
+        if line:
+            result.where, result.source = line, text_of(source.path, line)
+        return result
     return Result(step.name)
 
 
 def raised(error: BaseException, step: Step, path: Path) -> Result:
     """An exception that no check has named, told with the line of theirs that it came from."""
-    lines = [frame for frame in traceback.extract_tb(error.__traceback__) if is_in(frame, path)]
+    line = line_of_theirs(error, path)
     values = {"error": f"{type(error).__name__}: {error}".removesuffix(": ")}
-    if not lines:
+    if line is None:
         values["trace"] = "".join(traceback.format_exception(error))
         return Result(step.name, "check-failed", values)
-    line = lines[-1].lineno or 1
-    values["function"] = lines[-1].name
-    mistake = "todo" if isinstance(error, NotImplementedError) else "raised"
+    mistake = "raised"
+    if isinstance(error, NotImplementedError):
+        mistake = "todo"
+        values["function"] = frames_of_theirs(error, path)[-1].name
+    return Result(step.name, mistake, values, where=line, source=text_of(path, line))
+
+
+def line_of_theirs(error: BaseException | None, path: Path) -> int | None:
+    """The line of the participant's file that an exception came from, if one did."""
+    frames = frames_of_theirs(error, path)
+    return frames[-1].lineno if frames else None
+
+
+def frames_of_theirs(error: BaseException | None, path: Path) -> list[traceback.FrameSummary]:
+    """An exception's frames in the participant's file, innermost last."""
+    if error is None:
+        return []
+    frames = traceback.extract_tb(error.__traceback__)
+    return [frame for frame in frames if frame.filename == str(path)]
+
+
+def text_of(path: Path, line: int) -> str:
+    """A line of the participant's file as it is now."""
     linecache.checkcache(str(path))
-    text = linecache.getline(str(path), line).strip()
-    return Result(step.name, mistake, values, where=line, source=text)
-
-
-def is_in(frame: traceback.FrameSummary, path: Path) -> bool:
-    """Whether a frame stands in the participant's file."""
-    return frame.filename == str(path)
+    return linecache.getline(str(path), line).strip()

@@ -47,6 +47,13 @@ class Terminal:
         for line in wrapped(text, self.width - indent):
             self.say(" " * indent + line)
 
+    def marked(self, symbol: str, text: str) -> None:
+        """Text beside a symbol."""
+        first, *others = wrapped(text, self.width - 4)
+        self.say(f"  {self.symbol(symbol)} {self.paint('strong', first)}")
+        for line in others:
+            self.say(f"    {self.paint('strong', line)}")
+
     def labelled(self, key: str, text: str, indent: int = 4) -> None:
         """A label and what belongs to it, which is wrapped beside it."""
         label = self.words(key)
@@ -121,7 +128,7 @@ def wrapped(text: str, width: int) -> list[str]:
     lines = []
     for paragraph in text.splitlines():
         line = ""
-        for piece in pieces(paragraph):
+        for piece in pieces(paragraph, width):
             if columns(line + piece.rstrip()) > width and line:
                 lines.append(line.rstrip())
                 line = ""
@@ -130,13 +137,16 @@ def wrapped(text: str, width: int) -> list[str]:
     return lines
 
 
-def pieces(text: str) -> list[str]:
-    """What a line may be broken between: words with the space behind them, Chinese characters."""
+def pieces(text: str, width: int) -> list[str]:
+    """What a line may be broken between: words with the space behind them, Chinese characters.
+
+    A word that is wider than a line is broken anywhere.
+    """
     found = [""]
     for one in text:
         last = found[-1][-1:]
         is_wide = columns(one) == 2 and unicodedata.category(one) == "Lo"
-        if last == " " or is_wide:
+        if last == " " or is_wide or columns(found[-1]) >= width:
             found.append("")
         found[-1] += one
     return [piece for piece in found if piece]

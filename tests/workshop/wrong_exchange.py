@@ -85,6 +85,26 @@ def call_without_a_question_mark(app, method, business, auth_token=None):
     return read_answer(app, method, answer.content)
 
 
+@wrong("exchange", "not-a-form", "call")
+def call_without_a_content_type(app, method, business, auth_token=None):
+    query, body = build_request(app, method, business, time.time(), auth_token)
+    answer = app.session.post(f"{app.gateway_url}?{query}", data=body, timeout=5)
+    return read_answer(app, method, answer.content)
+
+
+@wrong("exchange", "body-lost", "call")
+def call_by_get(app, method, business, auth_token=None):
+    query, _ = build_request(app, method, business, time.time(), auth_token)
+    answer = app.session.get(app.gateway_url, params=query, timeout=5)
+    return read_answer(app, method, answer.content)
+
+
+@wrong("exchange", "body-returned", "call")
+def call_for_json(app, method, business, auth_token=None):
+    query, body = build_request(app, method, business, time.time(), auth_token)
+    return post(app, query, body).json()
+
+
 @wrong("exchange", "biz-content-sent", "exchange_code")
 def exchange_in_biz_content(app, auth_code):
     content = json.dumps({"grant_type": "authorization_code", "code": auth_code})

@@ -137,6 +137,21 @@ def sign_the_digest(text, key):
     return base64.b64encode(key.sign(digest, PKCS1v15(), SHA256())).decode()
 
 
+@wrong("sign", "text-passed", "sign")
+def sign_the_text_itself(text, key):
+    return base64.b64encode(key.sign(text, PKCS1v15(), SHA256())).decode()
+
+
+@wrong("sign", "classes-passed", "sign")
+def sign_with_classes(text, key):
+    return base64.b64encode(key.sign(text.encode(), PKCS1v15, SHA256)).decode()
+
+
+@wrong("sign", "classes-passed", "sign")
+def sign_with_another_hash_class(text, key):
+    return base64.b64encode(key.sign(text.encode(), PKCS1v15(), SHA256)).decode()
+
+
 @wrong("sign", "gbk", "sign")
 def sign_gbk(text, key):
     return base64.b64encode(key.sign(text.encode("gbk"), PKCS1v15(), SHA256())).decode()

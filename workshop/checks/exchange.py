@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..given import SHARE, GatewayError
+from ..given import FORM, SHARE, GatewayError
 from ..lab import Call, Lab
 from ..load import Functions
 from .wrong import Attempt, Wrong, check_type
@@ -17,6 +17,8 @@ def exchange_code(yours: Functions, lab: Lab) -> None:
     check_sent(lab, code, attempt)
     node = attempt.value()
     check_type(node, {"access_token": "…"}, "exchange_code")
+    if any(name.endswith("_response") for name in node):
+        raise Wrong("body-returned", came=node, function="call")
     if "access_token" not in node:
         raise Wrong("no-token", came=node)
     check_used_code(yours, lab, code)
@@ -29,15 +31,29 @@ def check_sent(lab: Lab, code: str, attempt: Attempt) -> None:
         attempt.value()
         raise Wrong("nothing-sent")
     if not lab.session.timeouts:
-        raise Wrong("other-session")
+        raise Wrong("other-session", function="call")
     if lab.session.timeouts[0] is None:
-        raise Wrong("no-timeout")
+        raise Wrong("no-timeout", function="call")
+    check_halves(lab.calls[0])
     check_business(lab.calls[0].parameters, code)
     if isinstance(attempt.error, KeyError) and attempt.error.args == ("code",):
-        raise Wrong("success-has-no-code")
-    check_charset(lab.calls[0], attempt)
+        raise Wrong("success-has-no-code", function="call") from attempt.error
+    error = attempt.error
+    if isinstance(error, GatewayError) and error.sub_code == "isv.invalid-signature":
+        raise Wrong("changed-on-the-way", came=str(error), function="call") from error
     if len(lab.calls) > 1:
-        raise Wrong("asked-twice", 1, len(lab.calls))
+        raise Wrong("asked-twice", 1, len(lab.calls), function="call")
+
+
+def check_halves(call: Call) -> None:
+    """Query and body arrived where they belong: an address that is built wrongly loses one."""
+    if "charset" not in call.query:
+        raise Wrong("query-lost", came=" ".join(call.query) or "∅", function="call")
+    if not call.body:
+        mistake = "body-in-query" if "grant_type" in call.query else "body-lost"
+        raise Wrong(mistake, came=" ".join(call.query), function="call")
+    if not call.content_type.startswith("application/x-www-form-urlencoded"):
+        raise Wrong("not-a-form", FORM["Content-Type"], call.content_type or "∅", function="call")
 
 
 def check_business(sent: dict[str, str], code: str) -> None:
@@ -55,17 +71,6 @@ def check_business(sent: dict[str, str], code: str) -> None:
         raise Wrong("other-code", code, sent.get("code"))
 
 
-def check_charset(call: Call, attempt: Attempt) -> None:
-    """The query arrived as it was built; an address that was built wrongly loses a parameter."""
-    if "charset" not in call.query:
-        raise Wrong("query-lost", came=" ".join(call.query) or "∅")
-    if not call.body and "code" in call.query:
-        raise Wrong("body-in-query")
-    error = attempt.error
-    if isinstance(error, GatewayError) and error.sub_code == "isv.invalid-signature":
-        raise Wrong("changed-on-the-way") from error
-
-
 def check_used_code(yours: Functions, lab: Lab, code: str) -> None:
     """A code works once: the second time Alipay's error is told, in its own words."""
     lab.calls.clear()
@@ -81,7 +86,7 @@ def check_other_errors(yours: Functions, lab: Lab) -> None:
     attempt = Attempt(yours.call, lab.app, SHARE, {}, lab.tokens()["access_token"])
     words = ("40006", "Insufficient Permissions", "isv.insufficient-isv-permissions", "ISV权限不足")
     if not attempt.error:
-        raise Wrong("other-error-passed", words, attempt.value())
+        raise Wrong("other-error-passed", words, attempt.value(), function="call")
     check_told(attempt, words)
 
 
@@ -99,14 +104,14 @@ def check_told(attempt: Attempt, words: tuple[str, str, str, str]) -> None:
     if came == words:
         return
     if sorted(map(str, came)) == sorted(words):
-        raise Wrong("words-swapped", words, came)
+        raise Wrong("words-swapped", words, came, function="call")
     if not error.sub_code:
-        raise Wrong("sub-code-lost", words, came)
-    raise Wrong("other-words", words, came)
+        raise Wrong("sub-code-lost", words, came, function="call")
+    raise Wrong("other-words", words, came, function="call")
 
 
 def check_not_given(came: Any, words: tuple[str, str, str, str]) -> None:
     """What was given in place of an error."""
     if isinstance(came, dict) and came.get("code") == words[0]:
-        raise Wrong("error-returned", f"GatewayError{words}", came)
+        raise Wrong("error-returned", f"GatewayError{words}", came, function="call")
     raise Wrong("error-swallowed", f"GatewayError{words}", came)

@@ -14,7 +14,7 @@ from alipay_member.signing import sign as signed, string_to_sign as right_string
 
 from ..lab import Lab
 from ..load import Functions
-from .wrong import Wrong, check_type, expect
+from .wrong import Attempt, Wrong, check_type, expect
 
 Parameters = Mapping[str, str]
 
@@ -74,8 +74,20 @@ def sign(yours: Functions, lab: Lab) -> None:
     key = lab.app.private_key
     for text in ("app_id=demo-mini&charset=utf-8", "app_id=demo-mini&nick_name=小二"):
         right = signed(text.encode("utf-8"), key)
-        came = yours.sign(text, key)
-        expect_signature(came, right, text, key)
+        attempt = Attempt(yours.sign, text, key)
+        check_arguments(attempt.error)
+        expect_signature(attempt.value(), right, text, key)
+
+
+def check_arguments(error: Exception | None) -> None:
+    """What private_key.sign says of arguments that are none; cryptography's words differ a bit."""
+    if not isinstance(error, TypeError | AttributeError):
+        return
+    said = str(error)
+    if "bytes" in said or "buffer" in said:
+        raise Wrong("text-passed", came=said) from error
+    if "HashAlgorithm" in said or "adding" in said:
+        raise Wrong("classes-passed", came=said) from error
 
 
 def expect_signature(came: object, right: str, text: str, key: RSAPrivateKey) -> None:

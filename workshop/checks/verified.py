@@ -44,12 +44,12 @@ def check_verify(yours: Functions, lab: Lab) -> None:
     good = signature_of(DATA, lab.alipay_key)
     attempt = Attempt(yours.verify, DATA, good, lab.app.alipay_public_key)
     if isinstance(attempt.error, InvalidSignature):
-        raise Wrong("genuine-not-verified") from attempt.error
+        raise Wrong("genuine-not-verified", function="verify") from attempt.error
     came = attempt.value()
     if came is None:
-        raise Wrong("verify-gives-none", True, came)
+        raise Wrong("verify-gives-none", True, came, function="verify")
     if came is not True:
-        raise Wrong("genuine-not-verified", True, came)
+        raise Wrong("genuine-not-verified", True, came, function="verify")
     for mistake, data, signature in (
         ("tampered-verified", DATA + b" ", good),
         ("stranger-verified", DATA, signature_of(DATA, lab.stranger)),
@@ -66,12 +66,13 @@ def check_not_verified(
     """Wrong unless verify says False."""
     attempt = Attempt(yours.verify, data, signature, lab.app.alipay_public_key)
     if isinstance(attempt.error, InvalidSignature | ValueError):
-        raise Wrong("verify-raises", False, repr(attempt.error)) from attempt.error
+        came = repr(attempt.error)
+        raise Wrong("verify-raises", False, came, function="verify") from attempt.error
     came = attempt.value()
     if came is None:
-        raise Wrong("verify-gives-none", False, came)
+        raise Wrong("verify-gives-none", False, came, function="verify")
     if came is not False:
-        raise Wrong(mistake, False, came)
+        raise Wrong(mistake, False, came, function="verify")
 
 
 # ── read_answer: what is genuine ──

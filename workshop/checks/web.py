@@ -36,30 +36,32 @@ def check_url(yours: Functions, lab: Lab, session: dict[str, Any]) -> str:
     url = yours.authorize_url(lab.app, REDIRECT_URI, session)
     check_type(url, "https://…", "authorize_url")
     if not url.startswith(lab.app.authorize_endpoint + "?"):
-        raise Wrong("other-address", lab.app.authorize_endpoint + "?…", url)
+        raise Wrong(
+            "other-address", lab.app.authorize_endpoint + "?…", url, function="authorize_url"
+        )
     query = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
     wanted = {"app_id": lab.app.app_id, "scope": "auth_user", "redirect_uri": REDIRECT_URI}
     for name, value in wanted.items():
         if name not in query:
-            raise Wrong("missing-parameter", came=url, name=name)
+            raise Wrong("missing-parameter", came=url, name=name, function="authorize_url")
         if name == "redirect_uri" and query[name] == REDIRECT_URI.partition("&")[0]:
-            raise Wrong("redirect-not-encoded", value, query[name])
+            raise Wrong("redirect-not-encoded", value, query[name], function="authorize_url")
         if query[name] != value:
-            raise Wrong("other-value", value, query[name], name=name)
+            raise Wrong("other-value", value, query[name], name=name, function="authorize_url")
     if not query.get("state"):
-        raise Wrong("no-state", came=url)
+        raise Wrong("no-state", came=url, function="authorize_url")
     return str(query["state"])
 
 
 def check_state(yours: Functions, lab: Lab, state: str, session: dict[str, Any]) -> None:
     """The state is random, long enough, and kept in the session."""
     if not session:
-        raise Wrong("state-not-kept", {"state": state}, session)
+        raise Wrong("state-not-kept", {"state": state}, session, function="authorize_url")
     _, other = sent_away(yours, lab)
     if other == state:
-        raise Wrong("same-state", None, state)
+        raise Wrong("same-state", None, state, function="authorize_url")
     if len(state) < MIN_STATE or state.replace(".", "").isdecimal():
-        raise Wrong("guessable-state", None, state)
+        raise Wrong("guessable-state", None, state, function="authorize_url")
 
 
 def check_back(yours: Functions, session: dict[str, Any], state: str) -> None:
