@@ -27,6 +27,7 @@ MEMBERS = {  # the fields in this order, then whether there is an avatar
     "status-b": ("冻结账户示例", "F", "四川省", "成都市", "2", "B", "T", "F", True),
     "status-w": ("未激活示例", None, None, None, "2", "W", "F", "F", True),
     "sandbox-buyer": ("买家沙箱", "F", None, None, "2", "T", "T", "F", False),  # its f is read as F
+    "sandbox-excess": ("多给示例", "M", None, "南京市", "2", "T", None, None, False),  # m: M
 }
 MEANINGS = {
     "gender": {"F": "女性", "M": "男性"},

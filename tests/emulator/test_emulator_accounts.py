@@ -181,6 +181,7 @@ def test_members_differ_in_every_id(plain):
         "status-b",
         "status-w",
         "sandbox-buyer",
+        "sandbox-excess",
     ]
     tokens = [plain.token(member) for member in members]
     for name in ("open_id", "user_id", "union_id"):

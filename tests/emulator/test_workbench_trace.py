@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from helpers import ROOT, needs_emulator
+from helpers import needs_emulator
 
 pytestmark = needs_emulator
 
@@ -92,16 +92,15 @@ def test_what_old_articles_teach_has_the_right_line_beside_it(steps, sign_in, be
     bench.get("/api/auth?auth_code=0123456789abcdef")
     bench.post("/api/auth", json={"authcode": "0123456789abcdef"})
     bench.post("/api/member", headers=session, json={"nick_name": "forged"})
-    says = [step["says"] for step in steps() if step["kind"] == "request"]
-    assert says == [
+    requests = [step for step in steps() if step["kind"] == "request"]
+    assert [step["says"] for step in requests] == [
         "POST /api/auth",
         "POST /api/member",
         "code-in-address",
         "no-code",
         "unread-body",
     ]
-    sentences = json.loads((ROOT / "emulator" / "words.json").read_text("utf-8"))["steps"]
-    assert all("✓" in sentences[key][lang] for key in says[2:] for lang in ("zh", "en"))
+    assert all("✓" in step["meaning"][lang] for step in requests[2:] for lang in ("zh", "en"))
 
 
 def test_what_the_store_refuses_has_a_question_for_the_support_too(steps, sign_in, bench):
