@@ -63,6 +63,7 @@ def create_app(settings=None, *, client=None, web_client=None, store=None):
 
     app = web.Site(__name__)
     app.secret_key = settings.secret_key
+    app.config["SECRET_KEY_FALLBACKS"] = settings.secret_key_fallbacks
     own = SimpleNamespace(settings=settings, client=client, web_client=web_client, store=store)
     own.clients = [one for one in (client, web_client) if one]
     app.extensions["alipay_member"] = own

@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -113,10 +113,21 @@ def charset(given: str) -> str:
 
 def secret_key(secret: str) -> str:
     """What signs the web session's cookie: long, random, and no example."""
-    strong = len(secret) >= 32 and len(set(secret)) >= 8 and not EXAMPLE.search(secret)
     make = 'python -c "import secrets; print(secrets.token_hex(32))"'
-    require(strong and not _has_a_pattern(secret), "secret-key", make=make)
+    require(_is_strong(secret), "secret-key", make=make)
     return secret
+
+
+def fallbacks(given: str) -> Sequence[str]:
+    """Earlier secret keys, with commas between them: a cookie signed with one is still good."""
+    secrets_before = [secret.strip() for secret in given.split(",") if secret.strip()]
+    require(all(_is_strong(secret) for secret in secrets_before), "secret-key-fallbacks")
+    return tuple(secrets_before)
+
+
+def _is_strong(secret: str) -> bool:
+    strong = len(secret) >= 32 and len(set(secret)) >= 8 and not EXAMPLE.search(secret)
+    return strong and not _has_a_pattern(secret)
 
 
 def made_secret_key(folder: Path) -> str:

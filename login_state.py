@@ -75,4 +75,6 @@ def _expires_at(name: str) -> int:
 
 
 def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key or "", salt="login-state")
+    """Signs with the newest secret key, and reads what an earlier one has signed."""
+    keys = [*current_app.config["SECRET_KEY_FALLBACKS"], current_app.secret_key]
+    return URLSafeSerializer(keys, salt="login-state")

@@ -50,7 +50,7 @@ WEB_APP = (
 )
 ISV = ("ALIPAY_APP_AUTH_TOKEN", "ALIPAY_MERCHANT_APP_ID")
 SWITCHES = ("ALIPAY_ENV", "ALIPAY_CHARSET", "ALIPAY_GATEWAY_URL")
-SERVER = ("SECRET_KEY", "DATABASE_URL", "PUBLIC_URL")
+SERVER = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "PUBLIC_URL")
 NAMES = (*APP, *WEB_APP, *ISV, *SWITCHES, *SERVER)
 
 
@@ -80,6 +80,7 @@ class Settings:
     gateway_url: str
     authorize_endpoint: str
     secret_key: str = field(repr=False)
+    secret_key_fallbacks: Sequence[str] = field(repr=False)  # earlier ones, still good to read with
     database_url: str = field(repr=False)
     public_url: str
 
@@ -110,6 +111,7 @@ class Settings:
             gateway_url=addresses["gateway_url"],
             authorize_endpoint=addresses["authorize_endpoint"],
             secret_key=_secret_key(given.get("SECRET_KEY", ""), env, folder),
+            secret_key_fallbacks=checks.fallbacks(given.get("SECRET_KEY_FALLBACKS", "")),
             database_url=checks.database_url(given.get("DATABASE_URL", default_database), folder),
             public_url=checks.public_url(given.get("PUBLIC_URL", "http://127.0.0.1:8000")),
         )
