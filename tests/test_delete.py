@@ -33,9 +33,16 @@ def copy():
         yield copy_into(Path(folder) / "project")
 
 
-def copy_into(folder):
+@pytest.fixture
+def copy_without_workshop():
+    """The project without workshop/ alone: whoever has learned enough keeps the workbench."""
+    with tempfile.TemporaryDirectory(prefix="without-workshop-") as folder:
+        yield copy_into(Path(folder) / "project", ["workshop"])
+
+
+def copy_into(folder, deleted=DELETED):
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_OURS))
-    for name in DELETED:
+    for name in deleted:
         if (folder / name).is_dir():
             shutil.rmtree(folder / name)
     if (ROOT / "tests/node_modules").is_dir():
@@ -80,6 +87,7 @@ def test_app_without_the_emulator_and_without_settings_says_what_to_set(copy):
     assert run(copy, sys.executable, "app.py") == (1, english + chinese)
 
 
+@pytest.mark.load
 def test_tests_that_are_left_pass_without_the_emulator(copy):
     slow = "changed_byte or sixteen_writers"  # the library's own; they have run outside
     options = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", f"not ({slow})"]
@@ -106,4 +114,35 @@ def test_type_checker_passes_without_the_emulator(copy):
 @pytest.mark.parametrize("script", ["types", "lint", "format"])
 def test_checks_of_javascript_pass_without_the_emulator(copy, script):
     status, said = run(copy, "npm", "run", "--silent", "--prefix", "tests", script)
+    assert status == 0, said
+
+
+WORKBENCH = """
+import app
+from emulator import run, workbench
+from emulator.watched import WatchedStore
+from settings import Settings
+from pathlib import Path
+
+with run() as alipay:
+    settings = Settings.load(Path.cwd(), values=alipay.settings())
+    site = app.create_app(settings, store=WatchedStore(settings.database_url))
+    workbench.attach(site)
+    browser = site.test_client()
+    answer = browser.get("/workbench/", base_url="http://127.0.0.1:8000")
+    print(answer.status_code)
+"""
+
+
+@pytest.mark.skipif(not (ROOT / "workshop").is_dir(), reason="workshop/ was deleted")
+def test_the_workbench_and_its_tests_do_without_the_workshop(copy_without_workshop):
+    folder = copy_without_workshop
+    assert run(folder, sys.executable, "-c", WORKBENCH) == (0, "200\n")
+    linted = run(folder, sys.executable, "-m", "ruff", "check", "--no-cache", ".")
+    assert linted[0] == 0, linted[1]
+    tests = ["tests/test_rules.py", "tests/emulator/test_source.py", "tests/workshop"]
+    options = ["-q", "-n", "0", "-p", "no:cacheprovider"]
+    status, said = run(folder, sys.executable, "-m", "pytest", *options, *tests)
+    assert status == 0, said
+    status, said = run(folder, sys.executable, "-m", "pytest", "--collect-only", *options)
     assert status == 0, said

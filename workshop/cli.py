@@ -146,6 +146,8 @@ def answer(line: str, terminal: Terminal, progress: Progress) -> None:
         tell_list(terminal, progress)
     elif line[0] == "s":
         skip(terminal, progress)
+    else:
+        terminal.tell("keys")
 
 
 def skip(terminal: Terminal, progress: Progress) -> None:

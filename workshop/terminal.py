@@ -75,7 +75,7 @@ class Terminal:
 
     def clear(self) -> None:
         """An empty screen; where it can't be emptied, a line."""
-        self.say("\x1b[2J\x1b[3J\x1b[H" if self._colour else "\n" + "-" * min(self.width, 60))
+        self.say("\x1b[2J\x1b[H" if self._colour else "\n" + "-" * min(self.width, 60))
 
 
 @cache

@@ -55,6 +55,11 @@ def save_nothing(db, app_id, profile, body):
     update(db, profile, "app_id = ? AND open_id = ?", app_id, profile["open_id"])
 
 
+@wrong("persist", "no-id", "save_member")
+def save_without_an_id(db, app_id, profile, body):
+    insert(db, app_id, profile, id=None)
+
+
 @wrong("persist", "no-open-id", "save_member")
 def save_by_open_id_only(db, app_id, profile, body):
     if not update(db, profile, "app_id = ? AND open_id = ?", app_id, profile["open_id"]):

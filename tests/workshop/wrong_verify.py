@@ -43,6 +43,12 @@ def verify_without_base64(data, signature, public_key):
     return True
 
 
+@wrong("verify", "signature-is-text", "verify")
+def verify_text(data, signature, public_key):
+    public_key.verify(signature, data, PKCS1v15(), SHA256())
+    return True
+
+
 @wrong("verify", "sha1-verified", "verify")
 def verify_the_old_rsa_too(data, signature, public_key):
     for algorithm in (SHA256(), SHA1()):

@@ -74,6 +74,8 @@ def check_new(yours: Functions, db: sqlite3.Connection) -> None:
     """A new person gets a row, with all that was told."""
     yours.save_member(db, APP, profile(), {})
     row = only(rows(db), "two-rows")
+    if not row["id"]:
+        raise Wrong("no-id", "8c1f…", row["id"])
     wanted = {"app_id": APP, **profile()}
     for name, value in wanted.items():
         if row[name] == value:

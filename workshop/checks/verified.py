@@ -45,6 +45,8 @@ def check_verify(yours: Functions, lab: Lab) -> None:
     attempt = Attempt(yours.verify, DATA, good, lab.app.alipay_public_key)
     if isinstance(attempt.error, InvalidSignature):
         raise Wrong("genuine-not-verified", function="verify") from attempt.error
+    if isinstance(attempt.error, TypeError) and "buffer" in str(attempt.error):
+        raise Wrong("signature-is-text", function="verify") from attempt.error
     came = attempt.value()
     if came is None:
         raise Wrong("verify-gives-none", True, came, function="verify")
@@ -85,8 +87,8 @@ def check_genuine(yours: Functions, lab: Lab) -> None:
     answers = {
         "plain": lab.answer(PLAIN),
         "spaced": spaced,
-        "slash": lab.answer(AVATAR),
         "chinese": lab.answer(CHINESE),
+        "slash": lab.answer(AVATAR),
     }
     read = {
         name: Attempt(yours.read_answer, lab.app, SHARE, each.to_bytes())
@@ -96,7 +98,7 @@ def check_genuine(yours: Functions, lab: Lab) -> None:
     if len(refused) == len(answers):
         raise Wrong("all-refused", answers["plain"].node, repr(read["plain"].error))
     if refused:
-        raise Wrong("copy-verified", came=answers[refused[0]].to_bytes())
+        raise Wrong("copy-verified", came=answers[refused[-1]].signed_bytes())
     for name, attempt in read.items():
         check_node(attempt.value(), answers[name])
 
