@@ -9,6 +9,7 @@ import sys
 import pytest
 import requests
 
+from alipay_member import GatewayError
 from helpers import NOT_OURS, ROOT, needs_emulator
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -21,6 +22,12 @@ SNIPPETS = re.findall(
     r"<!-- run by tests/test_readme.py -->\n```python\n(.*?)```", README, re.DOTALL
 )
 pytestmark = needs_emulator
+
+
+def snippet(word):
+    """The one snippet that has this word."""
+    (found,) = [text for text in SNIPPETS if word in text]
+    return found
 
 
 def free_port():
@@ -100,10 +107,37 @@ def test_readme_isv_snippet_gets_an_app_auth_token(emulator, client, capsys):
     code = requests.post(f"{emulator.url}/emulator/app-auth-code", json={}, timeout=10).json()[
         "app_auth_code"
     ]
-    exec(SNIPPETS[0], {"client": client, "app_auth_code": code})
+    exec(snippet("app_auth_code"), {"client": client, "app_auth_code": code})
     token, app_id = capsys.readouterr().out.split()
     assert app_id == "demo-merchant"
     assert len(token) > 20
+
+
+def test_readme_has_one_client_for_each_of_an_isvs_merchants(emulator, auth_code, store):
+    settings = emulator.isv_settings()
+    tokens = {
+        "demo-merchant": settings["ALIPAY_APP_AUTH_TOKEN"],
+        "demo-other": "not this merchant's",
+    }
+    given = {
+        "isv_app_id": settings["ALIPAY_APP_ID"],
+        "private_key": settings["ALIPAY_APP_PRIVATE_KEY"],
+        "public_key": settings["ALIPAY_PUBLIC_KEY"],
+        "app_auth_tokens": tokens,
+        "gateway": {"gateway_url": settings["ALIPAY_GATEWAY_URL"]},
+    }
+    exec(snippet("app_auth_tokens"), given)
+    clients = given["clients"]
+    assert list(clients) == list(tokens)
+    merchants, others = clients.values()
+    assert merchants.alipay_public_key is others.alipay_public_key  # loaded once
+    token = merchants.exchange_code(auth_code(app_id="demo-merchant"))
+    store.sign_in(merchants.member_app_id, token)
+    store.sign_in(others.member_app_id, token)
+    rows = [store.members(app_id) for app_id in clients]
+    assert [[row.app_id for row in found] for found in rows] == [[name] for name in tokens]
+    with pytest.raises(GatewayError, match="app-auth-token"):
+        others.exchange_code(auth_code(app_id="demo-merchant"))
 
 
 def test_readme_check_and_explanation_say_that_all_is_well(run):
@@ -112,7 +146,7 @@ def test_readme_check_and_explanation_say_that_all_is_well(run):
 
 
 def test_readme_doctors_snippet_finds_nothing_wrong(client, capsys):
-    exec(SNIPPETS[1], {"client": client})
+    exec(snippet("examine"), {"client": client})
     marks = [line[0] for line in capsys.readouterr().out.splitlines()]
     assert marks == ["✓"] * 5
 
