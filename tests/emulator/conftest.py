@@ -1,5 +1,8 @@
 """Fixtures of the emulator's and the workbench's tests."""
 
+import json
+import subprocess
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -53,6 +56,21 @@ def found(newest):
         return [finding(one["en"], WORDS["findings"]) for one in newest()["causes"] or []]
 
     return keys
+
+
+@pytest.fixture(scope="session")
+def node_flow():
+    """node_flow(config) → {token, profile} or {error} of the official SDK for Node."""
+    command = ["node", Path(__file__).parent / "sdk" / "node-sdk.mjs"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8") as node:
+
+        def run(**config):
+            print(json.dumps(config), file=node.stdin, flush=True)
+            return json.loads(node.stdout.readline())
+
+        yield run
+        node.stdin.close()
 
 
 @pytest.fixture

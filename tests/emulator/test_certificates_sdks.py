@@ -1,7 +1,5 @@
 """Other people's SDKs in 公钥证书 mode, with the files that python -m emulator writes."""
 
-import json
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +8,7 @@ from alipay.exceptions import AliPayException, AliPayValidationError
 
 from helpers import needs, needs_emulator
 from plain_client import SHARE, TOKEN
-from test_sdks import NODE_SDK, WRONG, pem
+from test_sdks import WRONG, pem
 
 pytestmark = needs_emulator
 WRONG = [*WRONG, "other-cert"]
@@ -67,27 +65,17 @@ class TestOfficialNodeSdk:
     """The official alipay-sdk for Node with the paths of three files, told to verify."""
 
     @pytest.fixture
-    def run(self, certified, plain):
+    def run(self, certified, plain, node_flow):
         def run(member="no-avatar"):
-            given = {
-                "gateway": certified["ALIPAY_GATEWAY_URL"],
-                "appId": certified["ALIPAY_APP_ID"],
-                "privateKey": certified["ALIPAY_APP_PRIVATE_KEY"],
-                "appCertPath": certified["ALIPAY_APP_CERT"],
-                "alipayPublicCertPath": certified["ALIPAY_CERT"],
-                "alipayRootCertPath": certified["ALIPAY_ROOT_CERT"],
-                "code": plain.auth_code(member),
-            }
-            done = subprocess.run(
-                ["node", NODE_SDK],
-                input=json.dumps(given),
-                capture_output=True,
-                encoding="utf-8",
-                timeout=60,
-                check=False,
+            return node_flow(
+                gateway=certified["ALIPAY_GATEWAY_URL"],
+                appId=certified["ALIPAY_APP_ID"],
+                privateKey=certified["ALIPAY_APP_PRIVATE_KEY"],
+                appCertPath=certified["ALIPAY_APP_CERT"],
+                alipayPublicCertPath=certified["ALIPAY_CERT"],
+                alipayRootCertPath=certified["ALIPAY_ROOT_CERT"],
+                code=plain.auth_code(member),
             )
-            assert done.returncode == 0, done.stderr
-            return json.loads(done.stdout)
 
         return run
 

@@ -1,9 +1,5 @@
 """Other people's SDKs, unmodified but for the address, complete the flow with the emulator."""
 
-import json
-import subprocess
-from pathlib import Path
-
 import pytest
 from alipay import AliPay
 from alipay.exceptions import AliPayException, AliPayValidationError
@@ -12,7 +8,6 @@ from helpers import needs, needs_emulator
 from plain_client import SHARE, TOKEN
 
 pytestmark = needs_emulator
-NODE_SDK = Path(__file__).parent / "sdk" / "node-sdk.mjs"
 WRONG = ["tampered", "wrong-key", "sha1", "app-key", "replayed", "empty-sign", "unsigned"]
 
 
@@ -64,27 +59,17 @@ class TestOfficialNodeSdk:
     """The official alipay-sdk for Node, told to verify (validateSign)."""
 
     @pytest.fixture
-    def run(self, emulator, plain):
+    def run(self, emulator, plain, node_flow):
         settings = emulator.settings()
 
         def run(member="no-avatar"):
-            given = {
-                "gateway": settings["ALIPAY_GATEWAY_URL"],
-                "appId": settings["ALIPAY_APP_ID"],
-                "privateKey": settings["ALIPAY_APP_PRIVATE_KEY"],
-                "alipayPublicKey": settings["ALIPAY_PUBLIC_KEY"],
-                "code": plain.auth_code(member),
-            }
-            done = subprocess.run(
-                ["node", NODE_SDK],
-                input=json.dumps(given),
-                capture_output=True,
-                encoding="utf-8",
-                timeout=60,
-                check=False,
+            return node_flow(
+                gateway=settings["ALIPAY_GATEWAY_URL"],
+                appId=settings["ALIPAY_APP_ID"],
+                privateKey=settings["ALIPAY_APP_PRIVATE_KEY"],
+                alipayPublicKey=settings["ALIPAY_PUBLIC_KEY"],
+                code=plain.auth_code(member),
             )
-            assert done.returncode == 0, done.stderr
-            return json.loads(done.stdout)
 
         return run
 
@@ -100,8 +85,5 @@ class TestOfficialNodeSdk:
         plain.switch("PUT", "fault", name=fault)
         answer = run()
         assert answer.keys() == {"error"}
-        if fault not in (
-            "empty-sign",
-            "unsigned",
-        ):  # there the SDK trips over the missing signature itself
+        if fault not in ("empty-sign", "unsigned"):  # there the SDK trips over what is missing
             assert "验签失败" in answer["error"]

@@ -1,13 +1,12 @@
-// code → token → profile with the official SDK. Reads {gateway, appId, privateKey, alipayPublicKey, code} as JSON
-// on stdin, prints {token, profile} or {error} as JSON.
-import { readFileSync } from 'node:fs';
+// code → token → profile with the official SDK. For each line {gateway, appId, privateKey, code, …} on stdin, a line
+// {token, profile} or {error} on stdout: loading the SDK takes longer than a flow.
+import { createInterface } from 'node:readline';
 import { AlipaySdk } from 'alipay-sdk';
 
-const { code, ...config } = JSON.parse(readFileSync(0, 'utf8'));
-const sdk = new AlipaySdk({ ...config, keyType: 'PKCS8' });
 const verified = { validateSign: true }; // without it the SDK verifies nothing
 
-try {
+async function flow({ code, ...config }) {
+  const sdk = new AlipaySdk({ ...config, keyType: 'PKCS8' });
   const token = await sdk.exec(
     'alipay.system.oauth.token',
     { grantType: 'authorization_code', code },
@@ -18,7 +17,10 @@ try {
     { authToken: token.accessToken },
     verified,
   );
-  console.log(JSON.stringify({ token, profile }));
-} catch (error) {
-  console.log(JSON.stringify({ error: error.message }));
+  return { token, profile };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const answer = await flow(JSON.parse(line)).catch(({ message }) => ({ error: message }));
+  console.log(JSON.stringify(answer));
 }
