@@ -18,7 +18,8 @@ needs_emulator = pytest.mark.skipif(not HAVE_EMULATOR, reason="emulator/ was del
 
 
 def find_chromium() -> str | None:
-    for name in ("chromium", "google-chrome"):
+    """Debian's headless build first: the same engine without windows, a third of the time less."""
+    for name in ("chromium-headless-shell", "chromium", "google-chrome"):
         if path := shutil.which(name):
             return path
     return None
