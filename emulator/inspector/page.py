@@ -55,6 +55,7 @@ def page() -> Response:
         words=page_words(),
         members=MEMBERS.values(),
         identity=accounts.identity,
+        message_url=accounts.message_url,
         fault=active_fault(),
         faults=FAULTS.values(),
         groups=GROUPS,

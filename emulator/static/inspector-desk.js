@@ -15,6 +15,7 @@ export function startDesk() {
   member.onchange = drawCurl;
   fault.onchange = () => ask('PUT', 'fault', { name: fault.value || null }).then(sayFault);
   $('give').onclick = give;
+  $('messages').onsubmit = direct;
   fill(
     $('code-copy'),
     copyButton('copy-curl', () => curl()),
@@ -32,13 +33,24 @@ async function choose(/** @type {Event} */ event) {
   const [name, value] = Object.entries({ ...button?.dataset })[0] ?? [];
   if (!name || !value) return;
   if (name === 'act') {
-    await ask('POST', value, { member: member.value });
-    fill($('act-told'), say('done'));
+    const { messages = [] } = await ask('POST', value, { member: member.value });
+    fill($('act-told'), say('done'), messages.map(told));
   } else {
     press(name, value);
     if (name === 'identity') await ask('PUT', 'identity', { mode: value });
     draw();
   }
+}
+
+/** A message that the app was sent, and what it answered. */
+const told = (/** @type {{ app_id: string, answer: string }} */ { app_id: id, answer }) =>
+  ` · ${id}: ${answer || '—'}`;
+
+async function direct(/** @type {Event} */ event) {
+  event.preventDefault();
+  const url = /** @type {HTMLInputElement} */ ($('message-url')).value;
+  const { error } = await ask('PUT', 'messages', { url: url || null });
+  fill($('message-told'), say(error ?? 'done'));
 }
 
 /** Shows what is chosen on the buttons. */

@@ -152,7 +152,7 @@ def test_sdks_see_what_the_gateway_makes_of_their_calls(emulator, page, inspecto
 
 
 @needs("node")
-def test_switches_language_keyboard_and_looks(emulator, page, inspector):
+def test_switches_language_keyboard_and_looks(emulator, page, inspector, gateway_that):
     SCREENSHOTS.mkdir(exist_ok=True)
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"{emulator.url}/")
@@ -173,8 +173,12 @@ def test_switches_language_keyboard_and_looks(emulator, page, inspector):
     expect(inspector.calls.first).to_contain_text("应答被弄坏")
     expect(inspector.calls.first.locator(".raw mark.bad")).to_be_visible()
     page.select_option("#fault", "")
+    messages = gateway_that(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nsuccess")
+    page.fill("#message-url", messages.url)
+    page.press("#message-url", "Enter")
+    expect(page.locator("#message-told")).to_contain_text("好了")
     page.click("[data-act=revoke]")
-    expect(page.locator("#act-told")).to_contain_text("好了")
+    expect(page.locator("#act-told")).to_contain_text("demo-mini: success")
     refused = sdk.server_api(SHARE, auth_token=token["access_token"])
     assert refused["sub_code"] == "aop.invalid-auth-token"
 
