@@ -1,6 +1,7 @@
 """Fixtures that most tests share: an emulated Alipay, a client, a store, the app wired to them."""
 
 import functools
+import itertools
 import os
 import sqlite3
 import threading
@@ -81,6 +82,9 @@ def keys():
 def emulator(keys, monkeypatch):
     import emulator
 
+    # The certificates' issuers are made when the first app gets its certificate.
+    issuers = itertools.cycle(keys[:2])
+    monkeypatch.setattr("emulator.certificates.rsa_key", issuers.__next__)
     with monkeypatch.context() as patch:
         patch.setattr("emulator.accounts.rsa_key", iter(keys).__next__)
         running = emulator.start()
