@@ -20,7 +20,10 @@ def main():  # type: ignore[no-untyped-def] # the oldest Python must get as far 
             f"The package {error.name} is missing: run README's first command in this folder,\n"
             f"then    {python} -m workshop"
         )
-    return run()
+    try:
+        return run()
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -131,7 +131,8 @@ def tell_how_to_go_on(terminal: Terminal, progress: Progress, path: Path, can_ty
     """What can be done now."""
     step = current_step(progress)
     terminal.say()
-    terminal.tell("welcome", file=shortened(path))
+    if step:
+        terminal.tell("welcome", file=shortened(path))
     if can_type:
         terminal.tell("keys")
     if step:

@@ -41,10 +41,10 @@ class LabSession(requests.Session):
         self.trust_env = False  # a company's proxy can't reach this machine
         self.timeouts: list[Any] = []
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> Any:
-        """As requests does it."""
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """As requests does it; whatever method was called, it ends here."""
         self.timeouts.append(options.get("timeout"))
-        return super().request(method, url, *args, **options)
+        return super().send(request, **options)
 
 
 class Lab:

@@ -67,7 +67,8 @@ def ended(step: str, error: str, path: Path) -> Result:
     if "Timeout (" not in error:
         return Result(step, "process-ended", {"trace": error.strip()[-2000:]})
     # faulthandler writes each thread's lines, innermost first: File "…", line 12 in sign
-    lines = re.findall(rf'File "{re.escape(str(path))}", line (\d+) in', error)
+    # It writes what is not ASCII in a path as escapes: the name alone must do.
+    lines = re.findall(rf'{re.escape(path.name)}", line (\d+) in', error)
     where = int(lines[0]) if lines else None
     return Result(step, "hangs", where=where, source=line_at(path, where))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from alipay_member.errors import SchemaError
 from emulator import source, workbench
 from settings import Settings
 
@@ -34,8 +35,12 @@ def serve(terminal: Terminal, path: Path, port: int) -> int:
     database = "sqlite:///instance/workshop.db"
     values = {"PUBLIC_URL": f"http://127.0.0.1:{port}", "DATABASE_URL": database}
     settings = Settings.load(ROOT, values=workbench.start_emulator(values))
-    app = make_app(functions, settings)
-    terminal.tell("serving", port=port)
+    try:
+        app = make_app(functions, settings)
+    except SchemaError:
+        terminal.tell("old-database")
+        return 1
+    terminal.tell("serving")
     serve_app(app, port, "emulated on this machine")
     return 0
 

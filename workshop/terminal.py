@@ -17,6 +17,7 @@ from typing import TextIO
 
 COLOURS = {"good": "32", "bad": "31", "strong": "1", "dim": "2"}
 SYMBOLS = {"good": ("✓", "+"), "bad": ("✗", "x"), "now": ("→", ">"), "skipped": ("–", "-")}
+NARROWEST = 40
 WIDEST = 100  # columns: longer lines are hard to read
 LABEL = 10  # columns of a label, with the space behind it
 
@@ -28,7 +29,7 @@ class Terminal:
         self.lang = lang
         self._stream = stream or sys.stdout
         self._colour = has_colour(self._stream)
-        self.width = min(shutil.get_terminal_size().columns, WIDEST)
+        self.width = max(NARROWEST, min(shutil.get_terminal_size().columns, WIDEST))
 
     def say(self, text: str = "") -> None:
         """One line, or several, as they are."""

@@ -232,3 +232,21 @@ def test_watch_sees_a_save_and_a_skip(watched, file):
     watched.until("reset 2")
     main(["skip", "--file", str(file)])  # in another window
     watched.until("Step 3 of 10")
+
+
+def test_ready_says_line_by_line_what_is_there(run, file):
+    from test_readme import free_port
+
+    _, said = run("ready", "--port", str(free_port()))
+    lines = said.splitlines()
+    assert [line[0] for line in lines[:5]] == ["✓"] * 5
+    assert "Python" in lines[0]
+    assert "emulated Alipay" in lines[4]
+
+
+def test_ready_says_what_to_mend(run, emulator):
+    status, said = run("ready", "--port", emulator.url.rpartition(":")[2])
+    assert status == 1
+    assert "✗ Port" in said
+    assert "serve --port" in said
+    assert "Not ready" in said

@@ -183,6 +183,12 @@ def profile_of_all(app, access_token):
     return ids | {name: node[name] for name in FIELDS}
 
 
+@wrong("profile", "names-missing", "fetch_profile")
+def profile_of_other_names(app, access_token):
+    node = call(app, SHARE, {}, access_token)
+    return {name: node.get(name) for name in ("open_id", "user_id", "nickName", "avatar")}
+
+
 @wrong("profile", "absent-filled", "fetch_profile")
 def profile_with_a_default_name(app, access_token):
     profile = fetch_profile(app, access_token)

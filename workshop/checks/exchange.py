@@ -7,6 +7,7 @@ from ..lab import Call, Lab
 from ..load import Functions
 from .wrong import Attempt, Wrong, check_type
 
+OF_A_SUCCESS = ("access_token", "refresh_token", "expires_in", "open_id", "user_id")
 CODE_INVALID = ("40002", "Invalid Arguments", "isv.code-invalid", "授权码code无效")
 
 
@@ -95,7 +96,7 @@ def check_told(attempt: Attempt, words: tuple[str, str, str, str]) -> None:
     error = attempt.error
     if error is None:
         check_not_given(attempt.value(), words)
-    if isinstance(error, KeyError):
+    if isinstance(error, KeyError) and error.args[0] in OF_A_SUCCESS:
         raise Wrong("key-error", came=f"KeyError: {error}") from error
     if not isinstance(error, GatewayError):
         attempt.value()

@@ -107,6 +107,8 @@ def save_twice(
     try:
         yours.save_member(db, APP, second, {})
     except sqlite3.IntegrityError as error:
+        if "UNIQUE" not in str(error):
+            raise
         raise Wrong(mistake, came=f"sqlite3.IntegrityError: {error}") from error
     after = rows(db)
     if len(after) == 1 and after[0]["first_seen"] != before[0]["first_seen"]:
@@ -133,6 +135,8 @@ def check_others(yours: Functions, db: sqlite3.Connection) -> None:
     try:
         yours.save_member(db, OTHER_APP, profile(nick_name="别的应用"), {})
     except sqlite3.IntegrityError as error:
+        if "UNIQUE" not in str(error):
+            raise
         raise Wrong("app-ignored", came=f"sqlite3.IntegrityError: {error}") from error
     found = rows(db)
     if len(found) != 3 or found[0]["nick_name"] != "完整示例":
