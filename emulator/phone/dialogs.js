@@ -13,7 +13,7 @@ let fading;
 /**
  * Opens a dialog once those before it are closed; a part of it without a text is hidden. Resolves
  * with the value of the button, or 'back' for Escape, as for Android's back key.
- * @type {(id: string, texts: Record<string, string | undefined>) => Promise<string>}
+ * @type {AskDialog}
  */
 function ask(id, texts) {
   const answer = turn.then(() => openDialog(id, texts));
@@ -21,7 +21,7 @@ function ask(id, texts) {
   return answer;
 }
 
-/** @type {(id: string, texts: Record<string, string | undefined>) => Promise<string>} */
+/** @type {AskDialog} */
 function openDialog(id, texts) {
   const dialog = /** @type {HTMLDialogElement} */ (byId(id));
   for (const [part, text = ''] of Object.entries(texts)) {

@@ -2,7 +2,7 @@
 import { NO_SCOPE } from './attributes.js';
 import { shown } from './shown.js';
 
-/** @type {(element: HTMLElement, node: ElementNode, host: Host) => void} */
+/** @type {Attach} */
 export function listen(element, node, host) {
   element.onclick = (event) => {
     fire(element, 'Tap', host, event);
@@ -26,7 +26,7 @@ function makeButton(element) {
 
 /**
  * <button open-type="getAuthorize">: onGetAuthorize after 同意, onError after anything else.
- * @type {(element: HTMLElement, node: ElementNode, host: Host) => void}
+ * @type {Attach}
  */
 function authorize(element, node, host) {
   if (!element.getAttribute('scope')) host.tree.refuse(NO_SCOPE, node.at);

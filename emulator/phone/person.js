@@ -4,7 +4,7 @@ import { report } from './workbench.js';
 /** One tap may arrive twice in this time, in milliseconds: a double tap, or a failure to try. */
 const SAME_TAP = 400;
 
-/** @type {Record<string, {zh: string, en: string}>} */
+/** @type {Record<string, Both>} */
 const DECISIONS = {
   agree: { zh: '同意授权', en: 'Agreed' },
   refuse: { zh: '拒绝授权', en: 'Refused' },

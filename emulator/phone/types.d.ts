@@ -54,6 +54,8 @@ type ElementNode = {
 };
 type AddAttribute = (node: ElementNode, name: string, value: Value, tree: Tree) => void;
 
+/** Makes an element of an AXML tag do its work. */
+type Attach = (element: HTMLElement, node: ElementNode, host: Host) => void;
 /** What is to be seen in one place of a page. */
 type Shown = { node: MarkupNode; scope: Scope; key?: Data };
 type Expand = (node: ElementNode, scope: Scope, tree: Tree, key?: Data) => Shown[];
@@ -113,6 +115,13 @@ type ConfirmOptions = {
   cancelButtonText?: string;
 };
 
+/** Asks a question over the page: a dialog by its id, and the texts of its parts. */
+type AskDialog = (id: string, texts: Record<string, string | undefined>) => Promise<string>;
+/** Calls my.`api`, or does its work. */
+type Call = (api: string, options: Options, work: Work, sent?: Sent) => any;
+type Begin = (api: string, options: Options, work: Work, trace: string) => Promise<any>;
+type Answered = { response: Response; text: string };
+
 /** What the person did, in words, and when, in milliseconds. */
 type Deed = { zh: string; en: string; at: number };
 /** A line of the mini-program that was under way; `file` is its path in the project. */
@@ -126,7 +135,7 @@ type TestMember = {
   gender: string | null;
   province: string | null;
   city: string | null;
-  case: { zh: string; en: string };
+  case: Both;
   /** The apps that this person has agreed to. */
   consented: string[];
 };

@@ -42,14 +42,14 @@ export function pointAt(texts) {
  * The buttons that can be tapped now; over a dialog, only those of the dialog.
  * @type {() => HTMLElement[]}
  */
-function buttons() {
+export function buttons() {
   const page = $('phone').contentDocument;
   const place = page?.querySelector('dialog[open]') ?? page?.querySelector('page:last-child');
   return [...(place?.querySelectorAll('button') ?? [])];
 }
 
 /** @type {(button: HTMLElement, name: string) => boolean} */
-const isNamed = (button, name) =>
+export const isNamed = (button, name) =>
   button.textContent.trim() === name || button.getAttribute('value') === name;
 
 function look() {

@@ -42,7 +42,7 @@ export function show() {
   tell('state', { ...chosen, lie: bench.forge, lang: root.lang });
 }
 
-export function forgetPhones() {
+function forgetPhones() {
   for (const key of Object.keys(localStorage))
     if (key.startsWith('phone:')) localStorage.removeItem(key);
 }

@@ -8,16 +8,6 @@ let deep;
 
 const LONG = 40; // characters of an address; of a longer one its path is enough
 
-/** Where the phone's calls go, those that leave it. @type {Record<string, string>} */
-const WAYS = {
-  request: 'to-server',
-  httpRequest: 'to-server',
-  getAuthCode: 'to-alipay',
-  getAuthorize: 'to-alipay',
-  getAuthUserInfo: 'to-alipay',
-  getOpenUserInfo: 'to-alipay',
-};
-
 /** @type {(step: Step) => boolean} */
 export const failed = ({ outcome, error }) =>
   outcome === 'failed' || Number(outcome) >= 400 || Boolean(error);
@@ -62,7 +52,9 @@ export function drawStep(row, step) {
 function wayOf({ kind, says }) {
   if (kind === 'exchange') return 'to-alipay';
   if (kind === 'message') return 'from-alipay';
-  return (kind === 'call' && WAYS[says]) || '';
+  if (kind !== 'call') return '';
+  if (/request$/i.test(says)) return 'to-server';
+  return /^get(Auth|Open)/.test(says) ? 'to-alipay' : '';
 }
 
 /** How it ended, in a word or two. @type {(step: Step) => (string | number)[]} */

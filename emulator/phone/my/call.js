@@ -8,7 +8,7 @@ import { failure } from './failures.js';
 /**
  * Calls my.`api`: gives the result of a …Sync, a Promise of any other. With callbacks nobody needs
  * to catch the Promise.
- * @type {(api: string, options: Options, work: Work, sent?: Sent) => any}
+ * @type {Call}
  */
 export function call(api, options, work, sent) {
   const { success, fail, complete, ...args } = options;
@@ -35,7 +35,7 @@ export function call(api, options, work, sent) {
 
 /**
  * Does the work, unless the workbench has ordered a failure.
- * @type {(api: string, options: Options, work: Work, trace: string) => Promise<any>}
+ * @type {Begin}
  */
 async function begin(api, options, work, trace) {
   const error = takeOrder(api);

@@ -79,7 +79,7 @@ function bodyOf({ method, headers, data }) {
   return new URLSearchParams(data);
 }
 
-/** @type {(address: string, init: RequestInit) => Promise<{response: Response, text: string}>} */
+/** @type {(address: string, init: RequestInit) => Promise<Answered>} */
 async function fetchText(address, init) {
   try {
     const response = await fetch(address, init);
@@ -92,7 +92,7 @@ async function fetchText(address, init) {
 
 /**
  * The answer as the page gets it. Alipay's documentation counts an HTTP error as a failure.
- * @param {{response: Response, text: string}} answer
+ * @param {Answered} answer
  */
 function read({ response, text }) {
   const { ok, status } = response;
