@@ -40,7 +40,7 @@ function hearServer({ kind, trace, title, outcome, answer, says, after = [] }) {
   if (kind === 'call') calls.add(trace);
   if (says === 'profile-withdrawn') hearWithdrawal(after);
   if (kind !== 'request' || !calls.has(trace) || outcome >= 400) return;
-  if (answer?.member) draw({ row: answer.member, gone: false });
+  if (answer?.member) draw({ row: answer.member, gone: false, withdrawn: false });
   if (title === 'DELETE /api/member') draw({ row: null, told: null, gone: true });
 }
 
@@ -50,7 +50,7 @@ function hearServer({ kind, trace, title, outcome, answer, says, after = [] }) {
  */
 function hearWithdrawal(after) {
   const own = after.find((row) => now.row && idText(row, now.row) === idText(now.row));
-  if (own) draw({ row: own });
+  if (own) draw({ row: own, withdrawn: true });
 }
 
 /** @type {(changes: Partial<Contrast>) => void} */
@@ -134,7 +134,8 @@ function moralOf() {
   if (!now.row) return 'nobody';
   if (isFooled()) return 'nickname';
   if (bench.forge) return 'armed';
-  return now.row.profile_at ? honestMoral() : 'id';
+  if (now.row.profile_at) return honestMoral();
+  return now.withdrawn ? 'withdrawn' : 'id';
 }
 
 function honestMoral() {

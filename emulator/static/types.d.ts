@@ -185,6 +185,8 @@ type Contrast = {
   naive: Member | null;
   /** Has the person asked to be forgotten? */
   gone: boolean;
+  /** A message has told that consent was withdrawn. */
+  withdrawn?: boolean;
 };
 type Column = 'client' | 'server' | 'naive';
 

@@ -188,7 +188,7 @@ def test_break_settings_at_alipay(page, bench, phone, desk):
     assert "支付宝的原话： 无效的访问令牌" in panel
     expect(desk.step("my.getAuthCode")).to_contain_text("成功")
     phone.saved("杭州市")
-    desk.saw("aop.invalid-auth-token，然后再问用户一次")
+    desk.saw("session-ended，然后再问用户一次")
     assert [row["city"] for row in bench.rows()] == ["杭州市"]
     desk.choose("product-unbound")
     phone.tap("更新会员信息")
