@@ -38,6 +38,9 @@ def project_files() -> list[Path]:
     return sorted(found)
 
 
+PROGRAMS = ("node", "openssl", "firefox-esr", "WebKitWebDriver", "xvfb-run")
+
+
 def needs(*tools: str) -> pytest.MarkDecorator:
     """Skip where a tool (node, openssl, an npm package…) is missing; where CI is set, fail."""
     missing = [tool for tool in tools if not _have(tool)]
@@ -49,7 +52,7 @@ def needs(*tools: str) -> pytest.MarkDecorator:
 def _have(tool: str) -> bool:
     if tool == "chromium":
         return bool(CHROMIUM and importlib.util.find_spec("playwright"))
-    if tool in ("node", "openssl", "firefox-esr"):
+    if tool in PROGRAMS:
         return bool(shutil.which(tool))
     return (ROOT / "tests/node_modules" / tool).is_dir()
 
