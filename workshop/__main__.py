@@ -22,7 +22,7 @@ def main():  # type: ignore[no-untyped-def] # the oldest Python must get as far 
         )
     try:
         return run()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenPipeError):
         return 130
 
 

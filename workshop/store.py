@@ -42,6 +42,8 @@ class WorkshopStore(WatchedStore):
             except Exception as error:
                 message = f"save_member raised {type(error).__name__}: {error}"
                 raise DatabaseError(message).with_traceback(error.__traceback__) from error
+            if not db.in_transaction:  # they have committed; the rest is written all the same
+                db.execute("BEGIN IMMEDIATE")
             update(db, "members", {"profile_at": int(self._clock())}, "id = ?", member_id)
             (row,) = self._members(db, "id = ?", member_id)
             return row

@@ -2,9 +2,11 @@
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 
+import other_answers
 import wrong_exchange
 import wrong_request
 import wrong_signing
@@ -44,6 +46,14 @@ def functions_with(name=None, replacement=None):
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_the_solution_passes(step, lab):
     step.check(functions_with(), lab)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_another_right_answer_passes(step, lab):
+    text = Path(other_answers.__file__).read_text("utf-8")
+    path = Path(other_answers.__file__)
+    assert all(f"\ndef {name}(" in text for name in FUNCTIONS)
+    step.check(Source(path).functions(FUNCTIONS, FUNCTIONS), lab)
 
 
 def name_of(value):

@@ -1,8 +1,11 @@
 """python -m workshop serve: whose functions are behind the app, what the trace shows of them."""
 
+from pathlib import Path
+
 import pytest
 import requests
 
+import other_answers
 from files import with_body, written_up_to
 from helpers import at_home
 from workshop.load import SOLUTION, STARTER, Source
@@ -38,7 +41,7 @@ def events(browser, kind):
 
 def signed_in(browser, auth_code):
     answer = browser.post("/api/auth", json={"auth_code": auth_code()})
-    assert answer.status_code == 200
+    assert answer.status_code == 200, answer.json
     return {"Authorization": f"Bearer {answer.json['session']}"}
 
 
@@ -133,6 +136,15 @@ def test_a_function_of_theirs_that_breaks_is_no_500(served, solution, auth_code)
     solution.fetch_profile = fetch_profile
     answer = browser.post("/api/member", headers=session)
     assert (answer.status_code, answer.json["error"]["code"]) == (502, "transport:unexpected")
+
+
+def test_their_save_member_may_commit_by_itself(served, auth_code):
+    path = Path(other_answers.__file__)
+    browser = served(Source(path).functions(FUNCTIONS, FUNCTIONS))
+    session = signed_in(browser, auth_code)
+    answer = browser.post("/api/member", headers=session)
+    assert (answer.status_code, answer.json["member"]["city"]) == (200, "杭州市")
+    assert answer.json["member"]["profile_at"]
 
 
 def test_their_save_member_is_handed_the_clients_body(served, solution, auth_code):

@@ -6,7 +6,7 @@ import time
 import requests
 
 from workshop.given import FORM, TOKEN, GatewayError, SignatureError, says_error
-from workshop.solution import build_request, read_answer, signed_part
+from workshop.solution import build_request, call, read_answer, signed_part
 from wrong import wrong
 
 # ── step 4 ──
@@ -140,7 +140,13 @@ def exchange_until_it_works(app, auth_code):
 @wrong("exchange", "key-error", "exchange_code")
 def exchange_to_a_key_error(app, auth_code):
     node = answer_of(app, TOKEN, {"grant_type": "authorization_code", "code": auth_code})
-    return {"access_token": node["access_token"]}
+    return node | {"access_token": node["access_token"]}
+
+
+@wrong("exchange", "parts-missing", "exchange_code")
+def exchange_and_keep_little(app, auth_code):
+    node = call(app, TOKEN, {"grant_type": "authorization_code", "code": auth_code})
+    return {"access_token": node["access_token"], "open_id": node["open_id"]}
 
 
 @wrong("exchange", "nothing-sent", "exchange_code")

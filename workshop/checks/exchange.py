@@ -7,6 +7,7 @@ from ..lab import Call, Lab
 from ..load import Functions
 from .wrong import Attempt, Wrong, check_type
 
+NEEDED = ("refresh_token", "expires_in", "re_expires_in", "open_id")  # by whoever serves it
 OF_A_SUCCESS = ("access_token", "refresh_token", "expires_in", "open_id", "user_id")
 CODE_INVALID = ("40002", "Invalid Arguments", "isv.code-invalid", "授权码code无效")
 
@@ -22,6 +23,9 @@ def exchange_code(yours: Functions, lab: Lab) -> None:
         raise Wrong("body-returned", came=node, function="call")
     if "access_token" not in node:
         raise Wrong("no-token", came=node)
+    missing = [name for name in NEEDED if not node.get(name)]
+    if missing:
+        raise Wrong("parts-missing", came=node, names=", ".join(missing))
     check_used_code(yours, lab, code)
     check_other_errors(yours, lab)
 
