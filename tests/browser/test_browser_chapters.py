@@ -47,6 +47,35 @@ def test_chapters_1_and_2_begin_with_one_pointer(page, bench, phone):
     assert done(page) == "12"
 
 
+def test_a_chapter_that_is_done_leads_on_to_the_next(page, bench, phone):
+    page.goto(f"{bench.url}/workbench/?chapter=1&lang=en")
+    onward = page.locator("#onward")
+    expect(onward).to_have_text("✓ Done. Next: chapter 2 →", use_inner_text=True)
+    onward.click()
+    expect(chapter(page, 2)).to_have_attribute("aria-current", "step")
+    expect(chapter(page, 2)).to_be_focused()
+    expect(onward).to_be_hidden()  # chapter 2 is not done
+    phone.member_centre()
+    phone.authorise()
+    expect(onward).to_have_text("✓ Done. Next: chapter 3 →", use_inner_text=True)
+    expect(phone.frame.locator("[data-point]")).to_have_count(0)  # nothing left to do
+    page.click("#setup")  # once more: it is pointed at again
+    expect(onward).to_be_hidden()
+    phone.see("除了这个标识")
+    expect(phone.frame.locator("[data-point]")).to_have_text("会员中心")
+
+
+def test_chinese_names_have_a_gloss_on_the_english_page(page, bench, phone, desk):
+    begin(page, bench, 4, "en")
+    phone.saved("杭州市")
+    page.click("#lie-name")
+    phone.tap("更新会员信息")
+    expect(page.locator("#moral")).to_contain_text("“系统管理员” (system admin)")
+    gloss = "name => getComputedStyle(name, '::after').content"
+    for place in ("#who strong", "[data-testid=server-profile] [data-field=nick_name] strong"):
+        assert page.locator(place).evaluate(gloss) == '" (complete example)"'
+
+
 def test_chapter_2_is_not_ticked_by_a_refusal(page, bench, phone):
     begin(page, bench, 2)
     phone.member_centre()
@@ -63,6 +92,8 @@ def test_chapter_3_is_ticked_by_opening_what_was_signed(page, bench, phone, desk
     desk.step("alipay.user.info.share").locator("summary").first.click()
     expect_tick(page, 3)
     expect(desk.step("alipay.user.info.share").locator("mark").first).to_be_visible()
+    cut = "row => row.querySelector('.inside').scrollWidth > row.clientWidth"
+    assert not desk.step("alipay.user.info.share").evaluate(cut)
 
 
 def test_chapter_4_is_ticked_when_the_trusting_server_is_fooled(page, bench, phone):

@@ -66,8 +66,11 @@ def test_contrast_agrees_while_nobody_lies(page, bench, phone, desk, wire):
 def test_contrast_with_a_false_nickname(page, bench, phone, desk, wire):
     member_saved(page, bench, phone)
     (row,) = bench.rows()
+    title = page.locator("#client-title")
+    expect(title).to_have_text("客户端听说的", use_inner_text=True)
     page.click("#lie-name")
     expect(page.locator("#moral")).to_contain_text("谎言已备好")
+    expect(title).to_have_text("客户端声称的", use_inner_text=True)
     wire.clear()
     phone.tap("更新会员信息")
     expect(page.locator("#moral")).to_contain_text(f"客户端谎称「{LIE}」：轻信的服务器存下了")
@@ -77,6 +80,8 @@ def test_contrast_with_a_false_nickname(page, bench, phone, desk, wire):
     expect(page.locator(".differs")).to_have_count(2)  # ≠ on either side of ours
     sign = "element => getComputedStyle(element, '::before').content"
     assert page.locator(".differs").first.evaluate(sign) == '"≠"'
+    expect(page.locator(".untrue")).to_have_count(2)  # what is verified is not tinted
+    expect(desk.server.locator(".untrue")).to_have_count(0)
     # Ours got the lie, too, and did not read it; the phone got ours answer only.
     assert ("ours", "POST", "member", {"nickName": LIE}) in wire
     expect(desk.step("my.request → POST /api/member")).to_contain_text("含伪造字段")
