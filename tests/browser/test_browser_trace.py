@@ -3,7 +3,7 @@
 import pytest
 
 from helpers import needs, needs_emulator
-from test_browser_page import WATCH_SHIFTS
+from test_browser_calm import WATCH_SHIFTS
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [needs("chromium"), needs_emulator]
