@@ -88,7 +88,7 @@ def test_link_to_withdrawn_consent(page, bench, phone, desk):
     phone.saved("杭州市")
     page.goto(f"{bench.url}/workbench/?fault=consent-revoked")
     expect(desk.step("consent-revoked")).to_contain_text("用户在支付宝里解除了授权")
-    expect(page.locator("#active")).to_contain_text("aop.invalid-auth-token")
+    expect(page.locator("#active")).to_contain_text("session-ended")
     phone.member_centre()
     phone.tap("更新会员信息")
     desk.failed_with("aop.invalid-auth-token")
