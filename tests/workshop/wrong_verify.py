@@ -205,6 +205,13 @@ def profile_with_everything(app, access_token):
     return call(app, SHARE, {}, access_token) | fetch_profile(app, access_token)
 
 
+@wrong("profile", "kept-more", "fetch_profile")
+def profile_without_the_envelope(app, access_token):
+    node = call(app, SHARE, {}, access_token)
+    told = {name: value for name, value in node.items() if name not in ("code", "msg")}
+    return told | fetch_profile(app, access_token)
+
+
 @wrong("profile", "names-missing", "fetch_profile")
 def profile_as_it_comes(app, access_token):
     profile = fetch_profile(app, access_token)
