@@ -1,88 +1,87 @@
 # SPDX-License-Identifier: MIT-0
-"""The database under the store: connections, transactions, the tables of schema.sql.
+"""The database under the store, SQLite or PostgreSQL, and the tables of schema.sql.
 
-SQLite from the standard library. WAL lets readers go on while one writes; a write takes the lock
-when it begins, because two transactions that turn into writers later deadlock.
+The same SQL serves both. What differs stands in sqlite.py and postgresql.py: connecting, and how a
+write begins. A value's place is `?` in every statement.
 """
 
-import os
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from .errors import DatabaseError, SchemaError
+from .errors import SchemaError
+from .postgresql import PostgreSQLDatabase
+from .sqlite import SQLiteDatabase
 
-VERSION = 3  # of schema.sql; a database of another version is refused
-PATIENCE = 15  # seconds to wait for another writer
+VERSION = 4  # of schema.sql; a database of another version is refused
 
 
-class Database:
-    """One SQLite file, `sqlite:///path`. Safe to share between threads."""
+class Connection(Protocol):
+    """What a statement is run on."""
 
-    def __init__(self, database_url: str) -> None:
-        """Makes the tables where they are missing. SchemaError if another version made them."""
-        self._path = database_url.removeprefix("sqlite:///")
-        # Tokens are in it: it is its owner's alone, as is then what SQLite puts beside it.
-        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        with self.reading() as db:
-            db.execute("PRAGMA journal_mode = WAL")
-        with self.writing() as db:
-            _make_tables(db)
+    def execute(self, statement: str, values: Sequence[Any] = (), /) -> Any:
+        """Run one statement; its cursor, with fetchone(), rowcount, and rows to go through."""
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+
+class Database(Protocol):
+    """Where connections come from. Safe to share between threads, and with a forked child."""
+
+    tables: str  # a query for the tables' names
+    skip_locked: str  # at a SELECT's end: leave out rows that another transaction has locked
+
+    def reading(self) -> AbstractContextManager[Connection]:
         """A connection, for one or more single statements. DatabaseError if it fails."""
-        try:
-            with closing(self._connect()) as db:
-                yield db
-        except sqlite3.Error as error:
-            message = f"the database failed ({type(error).__name__}: {error})"
-            raise DatabaseError(message) from error
 
-    def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
-        db.execute("PRAGMA foreign_keys = ON")
-        return db
+    def writing(self, *people: str) -> AbstractContextManager[Connection]:
+        """One transaction, one at a time for each of `people`; an exception undoes it."""
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that has the write lock from its beginning; an exception undoes it."""
-        with self.reading() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
-            db.execute("COMMIT")
+    def close(self) -> None:
+        """Close what is open. It is opened again when it is needed."""
 
 
-def insert(db: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
+def open_database(database_url: str) -> Database:
+    """The database of `sqlite:///path` or `postgresql://…`.
+
+    DatabaseError if the file can't be made; ImportError if PostgreSQL's driver is not installed.
+    """
+    if database_url.startswith("sqlite:///"):
+        return SQLiteDatabase(database_url.removeprefix("sqlite:///"))
+    return PostgreSQLDatabase(database_url)
+
+
+def make_tables(database: Database) -> None:
+    """Make what schema.sql says, once, however many start at once.
+
+    SchemaError for tables of another version.
+    """
+    with database.writing("schema.sql") as db:
+        tables = {name for (name,) in db.execute(database.tables)}
+        if tables & {"members", "schema_version"}:
+            _check_version(db, tables)
+            return
+        for statement in Path(__file__).with_name("schema.sql").read_text("utf-8").split(";\n"):
+            db.execute(statement)
+        insert(db, "schema_version", {"version": VERSION})
+
+
+def insert(db: Connection, table: str, row: Mapping[str, Any]) -> None:
     """Insert one row; its keys are column names of schema.sql."""
     marks = ", ".join("?" * len(row))
     db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
 
 
 def update(
-    db: sqlite3.Connection, table: str, values: Mapping[str, Any], where: str, *which: object
+    db: Connection, table: str, values: Mapping[str, Any], where: str, *which: object
 ) -> int:
     """Set columns of the rows that `where` names with `which`; how many there were."""
     changes = ", ".join(f"{name} = ?" for name in values)
     statement = f"UPDATE {table} SET {changes} WHERE {where}"
-    return db.execute(statement, (*values.values(), *which)).rowcount
+    count: int = db.execute(statement, (*values.values(), *which)).rowcount
+    return count
 
 
-def _make_tables(db: sqlite3.Connection) -> None:
-    """Make what schema.sql says, once; SchemaError for tables of another version."""
-    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not tables & {"members", "schema_version"}:
-        for statement in Path(__file__).with_name("schema.sql").read_text("utf-8").split(";\n"):
-            db.execute(statement)
-        db.execute("INSERT INTO schema_version VALUES (?)", (VERSION,))
-        return
+def _check_version(db: Connection, tables: set[str]) -> None:
     found = 0
     if "schema_version" in tables:
         (found,) = db.execute("SELECT version FROM schema_version").fetchone()

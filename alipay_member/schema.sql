@@ -43,3 +43,5 @@ CREATE TABLE IF NOT EXISTS sessions (
 );
 
 CREATE INDEX IF NOT EXISTS sessions_member ON sessions (member_id);
+-- ended ones are purged as new ones are made
+CREATE INDEX IF NOT EXISTS sessions_end ON sessions (expires_at);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT-0
-"""MemberStore: who came in (members), who is logged in (sessions); in SQLite, see schema.sql.
+"""MemberStore: who came in (members), who is logged in (sessions); see schema.sql and database.py.
 
 `members` has one row for each person in one app, found by (app_id, open_id) or (app_id, user_id).
 While Alipay moves an app from user_id to open_id both arrive, and the row known by one gains the
@@ -11,28 +11,29 @@ columns with a key that the database does not have.
 
 import hashlib
 import secrets
-import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any
 
-from .database import Database, insert, update
+from .database import Connection, insert, make_tables, open_database, update
 from .errors import IdentityError, SessionEnded
 from .methods import Profile, Token
 from .records import MEMBER_COLUMNS, PROFILE, SESSION_COLUMNS, Member, Session, Withdrawn
 
 SESSION_LIFE = 30 * 86400  # seconds
+PURGED = 100  # ended sessions that a login takes away at most: it is not to hold others up
 
 
 class MemberStore:
-    """Members and sessions behind one database address, `sqlite:///path`.
+    """Members and sessions behind one database address, `sqlite:///path` or `postgresql://…`.
 
-    Safe to share between threads.
+    Safe to share between threads, and with a forked child.
     """
 
     def __init__(self, database_url: str, clock: Callable[[], float] = time.time) -> None:
         """Makes the tables where they are missing. SchemaError if another version made them."""
-        self._database = Database(database_url)
+        self._database = open_database(database_url)
+        make_tables(self._database)
         self._clock = clock
 
     def sign_in(self, app_id: str, token: Token, replaces: str = "") -> tuple[str, Session]:
@@ -44,13 +45,14 @@ class MemberStore:
         started_at = self._clock()
         now = int(started_at)
         session_token = secrets.token_urlsafe(32)
-        with self._database.writing() as db:
+        with self._database.writing(*_people(app_id, token)) as db:
             member_id = self._one_row(db, app_id, token.open_id, token.user_id)
             if token.union_id:
                 values = (token.union_id, member_id)
                 db.execute("UPDATE members SET union_id = ? WHERE id = ?", values)
-            db.execute("DELETE FROM sessions WHERE expires_at <= ?", (now,))
-            db.execute("DELETE FROM sessions WHERE token_hash = ?", (_hash(replaces),))
+            if replaces:
+                db.execute("DELETE FROM sessions WHERE token_hash = ?", (_hash(replaces),))
+            self._purge(db, now)
             tokens = _tokens(token, now)
             last_end = max(tokens["access_expires_at"], tokens["refresh_expires_at"])
             row = {
@@ -80,14 +82,14 @@ class MemberStore:
         now = self._clock()
         where = "token_hash = ? AND access_token = ? AND refreshing_until <= ?"
         which = (session.token_hash, session.access_token, now)
-        with self._database.writing() as db:
+        with self._database.writing(*_people_of(session)) as db:
             return update(db, "sessions", {"refreshing_until": now + seconds}, where, *which) == 1
 
     def release_refresh(self, session: Session) -> None:
         """Give back a claim that came to nothing, so that another request may try."""
         where = "token_hash = ? AND access_token = ?"
         which = (session.token_hash, session.access_token)
-        with self._database.writing() as db:
+        with self._database.writing(*_people_of(session)) as db:
             update(db, "sessions", {"refreshing_until": 0}, where, *which)
 
     def renew(self, session: Session, token: Token) -> Session:
@@ -96,7 +98,7 @@ class MemberStore:
         IdentityError if it names another.
         """
         tokens = _tokens(token, int(self._clock()))
-        with self._database.writing() as db:
+        with self._database.writing(*_people_of(session, token)) as db:
             self._same_person(db, session, token)
             # A slower refresh does not undo a later one.
             where = "token_hash = ? AND access_token = ?"
@@ -111,7 +113,7 @@ class MemberStore:
         """
         values = {name: getattr(profile, name) for name in PROFILE}
         values["profile_at"] = int(self._clock())
-        with self._database.writing() as db:
+        with self._database.writing(*_people_of(session, profile)) as db:
             member_id = self._same_person(db, session, profile)
             update(db, "members", values, "id = ?", member_id)
             (member,) = self._members(db, "id = ?", member_id)
@@ -124,7 +126,7 @@ class MemberStore:
 
     def forget(self, session: Session) -> None:
         """Forget me: the member's row and all its sessions are gone."""
-        with self._database.writing() as db:
+        with self._database.writing(*_people_of(session)) as db:
             db.execute("DELETE FROM members WHERE id = ?", (session.member.id,))
 
     def withdraw_consent(
@@ -137,7 +139,7 @@ class MemberStore:
         person is should they consent anew. None if nobody has these ids; IdentityError if they
         belong to two people who are known to differ. Done again, it changes nothing more.
         """
-        with self._database.writing() as db:
+        with self._database.writing(*_people(app_id, Profile(open_id, user_id))) as db:
             if not self._known(db, app_id, open_id, user_id):
                 return None
             member_id = self._one_row(db, app_id, open_id, user_id)
@@ -158,8 +160,20 @@ class MemberStore:
         with self._database.reading() as db:
             db.execute("SELECT COUNT(*) FROM schema_version").fetchone()
 
+    def close(self) -> None:
+        """Close the connections that this process keeps. They are opened again when needed."""
+        self._database.close()
+
+    def _purge(self, db: Connection, now: int) -> None:
+        """Take ended sessions away, those that nobody else is taking away, a bounded number."""
+        ended = (
+            "SELECT token_hash FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ? "
+            f"{self._database.skip_locked}"
+        )
+        db.execute(f"DELETE FROM sessions WHERE token_hash IN ({ended})", (now, PURGED))
+
     def _one_row(
-        self, db: sqlite3.Connection, app_id: str, open_id: str | None, user_id: str | None
+        self, db: Connection, app_id: str, open_id: str | None, user_id: str | None
     ) -> str:
         """The id of the person's one row.
 
@@ -187,7 +201,7 @@ class MemberStore:
         return keep.id
 
     def _known(
-        self, db: sqlite3.Connection, app_id: str, open_id: str | None, user_id: str | None
+        self, db: Connection, app_id: str, open_id: str | None, user_id: str | None
     ) -> list[Member]:
         """The rows that have either id, the one with the newest profile first."""
         where = (
@@ -196,7 +210,7 @@ class MemberStore:
         )
         return self._members(db, where, app_id, open_id, user_id)
 
-    def _same_person(self, db: sqlite3.Connection, session: Session, told: Token | Profile) -> str:
+    def _same_person(self, db: Connection, session: Session, told: Token | Profile) -> str:
         """The id of the session's member, which gains an id that it lacks.
 
         IdentityError if `told` names another.
@@ -209,7 +223,7 @@ class MemberStore:
         open_id = member.open_id or told.open_id
         return self._one_row(db, member.app_id, open_id, member.user_id or told.user_id)
 
-    def _session(self, db: sqlite3.Connection, token_hash: str) -> Session:
+    def _session(self, db: Connection, token_hash: str) -> Session:
         """The live session and its member; SessionEnded if there is none."""
         columns = [f"sessions.{name}" for name in SESSION_COLUMNS]
         columns += [f"members.{name}" for name in MEMBER_COLUMNS]
@@ -223,12 +237,12 @@ class MemberStore:
         session = dict(zip(SESSION_COLUMNS, row, strict=False))
         return Session(**session, member=Member(*row[len(SESSION_COLUMNS) :]))
 
-    def _members(self, db: sqlite3.Connection, where: str, *values: object) -> list[Member]:
+    def _members(self, db: Connection, where: str, *values: object) -> list[Member]:
         rows = db.execute(f"SELECT {', '.join(MEMBER_COLUMNS)} FROM members WHERE {where}", values)
         return [Member(*row) for row in rows]
 
 
-def _merge(db: sqlite3.Connection, keep: Member, other: Member) -> None:
+def _merge(db: Connection, keep: Member, other: Member) -> None:
     """`keep` takes over the other's sessions, what it lacks itself, and the earlier first_seen."""
     db.execute("UPDATE sessions SET member_id = ? WHERE member_id = ?", (keep.id, other.id))
     db.execute("DELETE FROM members WHERE id = ?", (other.id,))
@@ -237,6 +251,17 @@ def _merge(db: sqlite3.Connection, keep: Member, other: Member) -> None:
         own = getattr(keep, name)
         values[name] = getattr(other, name) if own is None else own
     update(db, "members", values, "id = ?", keep.id)
+
+
+def _people(app_id: str, *named: Token | Profile) -> set[str]:
+    """What a write waits for: others about somebody with one of these ids in this app."""
+    ids = {one for told in named for one in (told.open_id, told.user_id) if one}
+    return {f"{app_id} {one}" for one in ids}
+
+
+def _people_of(session: Session, *named: Token | Profile) -> set[str]:
+    """The same of a session's member, and of whom an answer names."""
+    return _people(session.member.app_id, session.member, *named)
 
 
 def _tokens(token: Token, now: int) -> dict[str, Any]:

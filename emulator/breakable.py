@@ -9,14 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alipay_member.database import Database
+from alipay_member.sqlite import SQLiteDatabase
 from alipay_member.store import MemberStore
 
 
-class LostDatabase(Database):
+class LostDatabase(SQLiteDatabase):
     """A database that nobody can open: its file would have to lie inside another file."""
 
     def __init__(self) -> None:
-        self._path = str(Path(__file__) / "lost.db")
+        super().__init__(str(Path(__file__) / "lost.db"), create=False)
 
 
 class BreakableStore(MemberStore):
@@ -27,7 +28,7 @@ class BreakableStore(MemberStore):
         self.clock_error = 0.0  # seconds
         self._true_clock = clock
         super().__init__(database_url, self.now)
-        self._kept = self._database
+        self._kept: Database = self._database
 
     def now(self) -> float:
         """The app's clock, which may be wrong: UTC seconds."""

@@ -8,6 +8,7 @@ from alipay_member.database import update
 from alipay_member.errors import AlipayError, DatabaseError
 from alipay_member.methods import Profile
 from alipay_member.records import Member, Session
+from alipay_member.sqlite import SQLiteDatabase
 from emulator.source import frame_of, telling_of
 from emulator.watched import WatchedStore, member, person
 
@@ -33,6 +34,7 @@ class WorkshopStore(WatchedStore):
     def _saved(self, session: Session, profile: Profile) -> Member:
         """The member, as their function has left the row."""
         told = {name: getattr(profile, name) for name in ("open_id", "user_id", *FIELDS)}
+        assert isinstance(self._database, SQLiteDatabase)  # serve.py sees to that
         with self._database.writing() as db:
             member_id = self._same_person(db, session, profile)
             try:
@@ -46,7 +48,8 @@ class WorkshopStore(WatchedStore):
                 db.execute("BEGIN IMMEDIATE")
             update(db, "members", {"profile_at": int(self._clock())}, "id = ?", member_id)
             (row,) = self._members(db, "id = ?", member_id)
-            return row
+        self._database.close()  # whatever they set on the connection ends with it
+        return row
 
 
 def body() -> dict[str, Any]:

@@ -46,7 +46,7 @@ def test_each_write_is_told_with_the_rows_before_and_after(store, told):
 def test_every_write_of_a_member_store_is_watched():
     from emulator.watched import WatchedStore
 
-    reads = {"session", "reload", "check"}
+    reads = {"session", "reload", "check", "close"}
     claims = {
         "claim_refresh",
         "release_refresh",
