@@ -40,7 +40,8 @@ def serve(terminal: Terminal, path: Path, port: int) -> int:
     except SchemaError:
         terminal.tell("old-database")
         return 1
-    terminal.tell("serving")
+    own_steps = [number for number, result in results.items() if not result.mistake]
+    terminal.tell("serving" if any(number <= SERVED for number in own_steps) else "serving-lent")
     serve_app(app, port, "emulated on this machine")
     return 0
 

@@ -14,7 +14,7 @@ from alipay_member.signing import sign as signed, string_to_sign as right_string
 
 from ..lab import Lab
 from ..load import Functions
-from .wrong import Attempt, Wrong, check_type, expect
+from .wrong import Attempt, Wrong, check_type, expect, is_text_for_bytes
 
 Parameters = Mapping[str, str]
 
@@ -80,14 +80,11 @@ def sign(yours: Functions, lab: Lab) -> None:
 
 
 def check_arguments(error: Exception | None) -> None:
-    """What private_key.sign says of arguments that are none; cryptography's words differ a bit."""
-    if not isinstance(error, TypeError | AttributeError):
-        return
-    said = str(error)
-    if "bytes" in said or "buffer" in said:
-        raise Wrong("text-passed", came=said) from error
-    if "HashAlgorithm" in said or "adding" in said:
-        raise Wrong("classes-passed", came=said) from error
+    """What private_key.sign says of arguments that are none."""
+    if is_text_for_bytes(error):
+        raise Wrong("text-passed", came=str(error)) from error
+    if isinstance(error, TypeError) and "HashAlgorithm" in str(error):
+        raise Wrong("classes-passed", came=str(error)) from error
 
 
 def expect_signature(came: object, right: str, text: str, key: RSAPrivateKey) -> None:

@@ -16,7 +16,7 @@ from ..given import SHARE, TOKEN, SignatureError
 from ..lab import Lab
 from ..load import Functions
 from .answer import AVATAR, CHINESE, PLAIN
-from .wrong import Attempt, Wrong, check_type
+from .wrong import Attempt, Wrong, check_type, is_text_for_bytes
 
 DATA = b'{"code":"10000","msg":"Success"}'
 BUSY = {"code": "20000", "msg": "Service Currently Unavailable", "sub_code": "isp.unknow-error"}
@@ -45,7 +45,7 @@ def check_verify(yours: Functions, lab: Lab) -> None:
     attempt = Attempt(yours.verify, DATA, good, lab.app.alipay_public_key)
     if isinstance(attempt.error, InvalidSignature):
         raise Wrong("genuine-not-verified", function="verify") from attempt.error
-    if isinstance(attempt.error, TypeError) and "buffer" in str(attempt.error):
+    if is_text_for_bytes(attempt.error):
         raise Wrong("signature-is-text", function="verify") from attempt.error
     came = attempt.value()
     if came is None:

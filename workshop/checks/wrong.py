@@ -38,6 +38,12 @@ class Attempt:
         return self._value
 
 
+def is_text_for_bytes(error: Exception | None) -> bool:
+    """Whether cryptography was handed text where it takes bytes; its words differ by version."""
+    said = str(error)
+    return isinstance(error, TypeError) and ("instance to a buffer" in said or "'PyBytes'" in said)
+
+
 def expect(
     came: object, expected: object, named: Iterable[tuple[str, object]] = (), *, function: str
 ) -> None:
