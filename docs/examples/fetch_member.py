@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT-0
+"""python fetch_member.py AUTH_CODE: whose auth_code is this? Prints the profile."""
+
+import sys
+
+from alipay_config import new_client
+from alipay_member import AlipayError, describe
+
+try:
+    client = new_client()
+    token = client.exchange_code(sys.argv[1])
+    print(client.fetch_profile(token.access_token))
+except AlipayError as error:
+    told = describe(error, "en")
+    sys.exit(f"{told.message}\n{told.hint}\n{told.report}")
