@@ -1,6 +1,7 @@
 """How people exchange a code instead, and which bytes they take for the signed ones."""
 
 import json
+import re
 import time
 
 import requests
@@ -224,6 +225,20 @@ def cut_where_braces_balance(body, method, charset="utf-8"):
         if depth == 0:
             break
     return text[start : at + 1].encode(charset), sign_of(body, charset)
+
+
+@wrong("signed-part", "white-space", "signed_part")
+def cut_right_behind_the_name(body, method, charset="utf-8"):
+    text, start, name = text_and_start(body, method, charset)
+    start = text.index(name) + len(name) + 2
+    _, end = json.JSONDecoder().raw_decode(text, start)
+    return text[start:end].encode(charset), sign_of(body, charset)
+
+
+@wrong("signed-part", "answer-raises", "signed_part")
+def cut_with_a_pattern(body, method, charset="utf-8"):
+    found = re.search(rb'_response":({[^\\]*}),"sign":"(.*?)"', body)
+    return found[1], found[2].decode()
 
 
 @wrong("signed-part", "charset-ignored", "signed_part")

@@ -66,6 +66,10 @@ def examine_white_space(yours: Functions, lab: Lab) -> None:
     answer = lab.answer(PLAIN)
     answer.comma = " , "
     answer.colon = " : "
+    attempt = Attempt(yours.signed_part, answer.to_bytes(), SHARE)
+    if isinstance(attempt.error, ValueError | SignatureError):
+        came = answer.to_bytes().decode()
+        raise Wrong("white-space", came=came) from attempt.error
     compare(yours, answer.to_bytes(), answer.signed_bytes(), SHARE)
 
 
@@ -95,6 +99,9 @@ def compare(
     attempt = Attempt(yours.signed_part, body, method, charset)
     if isinstance(attempt.error, ValueError | SignatureError) and charset == "GBK":
         raise Wrong("charset-ignored", came=repr(attempt.error)) from attempt.error
+    if attempt.error:
+        error = repr(attempt.error)
+        raise Wrong("answer-raises", came=body.decode(charset), error=error) from attempt.error
     came = attempt.value()
     check_type(came, (b"", ""), "signed_part")
     if len(came) != 2:
@@ -108,6 +115,7 @@ def compare(
 
 def wrong_cuts(body: bytes, signed: bytes, charset: str) -> Iterator[tuple[str, object]]:
     """What people verify instead, by the name of the mistake."""
+    yield "white-space", b" " + signed
     yield "text-not-bytes", signed.decode(charset)
     yield "whole-body", body
     text, node = body.decode(charset), signed.decode(charset)
