@@ -35,7 +35,7 @@ TEXT = st.text(st.characters(codec="gbk"), max_size=30)
 NAMES = st.from_regex(r"[a-z_]{1,12}", fullmatch=True)
 RESERVED = ("sign", "sign_type", "charset", "version", "app_id")
 examples = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -163,7 +163,7 @@ def test_one_person_any_order_of_ids(tmp_path):
     People.folder = tmp_path
     case = People.TestCase()
     case.settings = settings(
-        max_examples=40,
+        max_examples=25,
         stateful_step_count=25,
         deadline=None,
         derandomize=True,
