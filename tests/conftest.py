@@ -31,6 +31,11 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
+def pytest_xdist_auto_num_workers():
+    """Two a core: tests in a browser or on a socket spend half of their time waiting."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture
 def fail_for_missing_tools():
     pytest.fail("CI is set, but a tool that this test needs is missing: see .ci/run")
