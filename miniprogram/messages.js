@@ -5,9 +5,9 @@
 /** The scope is missing or was revoked (解除授权): today's code, and an older one. */
 export const NO_SCOPE = ['aop.invalid-auth-token', 'isv.invalid-token'];
 
-/** The app lacks the product (40006). */
 /** Another request is refreshing the token: the same again in a moment. */
 export const BUSY = 'refresh-under-way';
+/** The app lacks the product (40006). */
 export const NO_PRODUCT = 'isv.insufficient-isv-permissions';
 
 const WAYS = { retry: '重试', authorise: '重新授权', leave: '返回首页', none: '' };

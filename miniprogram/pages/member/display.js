@@ -9,9 +9,10 @@ import { failure } from '../../messages.js';
  * @returns {Promise<Told | null>}
  */
 export function authUserInfo() {
-  const { getAuthUserInfo } = my;
-  if (!getAuthUserInfo) return Promise.resolve(null);
-  return new Promise((resolve) => getAuthUserInfo({ success: resolve, fail: () => resolve(null) }));
+  return new Promise((resolve) => {
+    if (!my.getAuthUserInfo) return resolve(null);
+    return my.getAuthUserInfo({ success: resolve, fail: () => resolve(null) });
+  });
 }
 
 /**
