@@ -15,8 +15,9 @@ from typing import TypeVar
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from alipay_member.certificates import Certificates
-from alipay_member.errors import CertificateError, KeyFormatError
+from alipay_member.errors import CertificateError, DatabaseError, KeyFormatError
 from alipay_member.explanations import describe
+from alipay_member.postgresql import try_to_connect
 from sentences import sentence
 
 Key = TypeVar("Key")
@@ -150,7 +151,9 @@ def made_secret_key(folder: Path) -> str:
 
 
 def database_url(given: str, folder: Path) -> str:
-    """sqlite:///path of a database that can be written, or made; its path starts at `folder`."""
+    """A database that can be used: sqlite:///path, which starts at `folder`, or postgresql://…"""
+    if given.startswith("postgresql://"):
+        return _postgresql_url(given)
     kind, _, name = given.partition(":///")
     require(kind == "sqlite" and name and "\0" not in name, "database-url")
     path = _folder((folder / name).parent) / Path(name).name
@@ -163,6 +166,16 @@ def database_url(given: str, folder: Path) -> str:
     require(writable, "not-writable", path=path)
     require(usable, "no-database", path=path)
     return f"sqlite:///{path}"
+
+
+def _postgresql_url(given: str) -> str:
+    try:
+        try_to_connect(given)
+    except ImportError:
+        raise SettingsError("no-driver") from None
+    except DatabaseError as error:
+        raise SettingsError("no-server", why=error.message) from None
+    return given
 
 
 def public_url(given: str) -> str:

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 from alipay_member.bounded import budget
 from alipay_member.client import AlipayClient
+from alipay_member.database import has_tables, open_database
 from alipay_member.doctor import MARKS, Finding, examine_calls, examine_keys
 from alipay_member.errors import AlipayError
 from alipay_member.explanations import describe, explain, gateway_errors
 from alipay_member.reach import find_break
-from alipay_member.store import MemberStore
 from alipay_member.transport import new_session
 from checks import SettingsError
 from sentences import sentence
@@ -191,15 +191,21 @@ def _settings_line(settings: Settings, lang: str) -> Line:
 
 def _database_line(settings: Settings, lang: str) -> Line:
     """Whether the database can be used. One that is not there yet is not made."""
-    path = settings.database_url.removeprefix("sqlite:///")
-    if not Path(path).exists():
-        return _line("settings", True, "database-new", lang, path=path)
+    url = urlsplit(settings.database_url)
+    path = f"PostgreSQL {url.hostname}{url.path}"  # and not its password
+    if url.scheme == "sqlite":
+        path = settings.database_url.removeprefix("sqlite:///")
+        if not Path(path).exists():
+            return _line("settings", True, "database-new", lang, path=path)
+    database = open_database(settings.database_url)
     try:
-        MemberStore(settings.database_url).check()
+        is_made = has_tables(database)
     except AlipayError as error:
         told = describe(error, lang)
         return Line(_section("settings", lang), "database", False, told.message, told.hint)
-    return _line("settings", True, "database", lang, path=path)
+    finally:
+        database.close()
+    return _line("settings", True, "database" if is_made else "database-new", lang, path=path)
 
 
 def _public_url_line(settings: Settings, lang: str) -> Line:

@@ -56,13 +56,17 @@ def make_tables(database: Database) -> None:
     SchemaError for tables of another version.
     """
     with database.writing("schema.sql") as db:
-        tables = {name for (name,) in db.execute(database.tables)}
-        if tables & {"members", "schema_version"}:
-            _check_version(db, tables)
+        if _found_tables(database, db):
             return
         for statement in Path(__file__).with_name("schema.sql").read_text("utf-8").split(";\n"):
             db.execute(statement)
         insert(db, "schema_version", {"version": VERSION})
+
+
+def has_tables(database: Database) -> bool:
+    """Whether schema.sql has been run. DatabaseError; SchemaError for tables of another version."""
+    with database.reading() as db:
+        return _found_tables(database, db)
 
 
 def insert(db: Connection, table: str, row: Mapping[str, Any]) -> None:
@@ -81,10 +85,14 @@ def update(
     return count
 
 
-def _check_version(db: Connection, tables: set[str]) -> None:
+def _found_tables(database: Database, db: Connection) -> bool:
+    tables = {name for (name,) in db.execute(database.tables)}
+    if not tables & {"members", "schema_version"}:
+        return False
     found = 0
     if "schema_version" in tables:
         (found,) = db.execute("SELECT version FROM schema_version").fetchone()
     if found != VERSION:
         message = f"the database has version {found} of the tables, this program needs {VERSION}"
         raise SchemaError(f"{message}: use another database, or delete this one")
+    return True

@@ -123,6 +123,7 @@ class SQLiteDatabase:
             _use_wal(db)
             db.execute("PRAGMA synchronous = FULL")  # what was committed outlives a power failure
             db.execute("PRAGMA foreign_keys = ON")
+            db.execute(self.tables).fetchall()  # with the first read -wal comes into being
         except BaseException:
             db.close()
             raise

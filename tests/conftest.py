@@ -3,6 +3,7 @@
 import functools
 import itertools
 import os
+import secrets
 import sqlite3
 import threading
 from contextlib import closing
@@ -12,7 +13,7 @@ import pytest
 from helpers import HAVE_EMULATOR, at_home
 
 pytest.register_assert_rewrite(
-    "production", "session_contract", "consent_contract", "store_contract"
+    "production", "session_contract", "consent_contract", "store_contract", "crowd_contract"
 )
 
 for _name in [
@@ -165,6 +166,22 @@ def sign_in(web, auth_code):
         return {"Authorization": f"Bearer {answer.json['session']}"}
 
     return send
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A PostgreSQL server for the tests marked @needs_postgresql."""
+    from postgresql import Cluster
+
+    running = Cluster()
+    yield running
+    running.remove()
+
+
+@pytest.fixture
+def postgresql_url(cluster):
+    """The address of an empty PostgreSQL database."""
+    return cluster.new_url(f"test_{secrets.token_hex(6)}")
 
 
 @pytest.fixture

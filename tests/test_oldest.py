@@ -12,7 +12,10 @@ from helpers import ROOT
 
 # What requirements.txt asks for brings others along; of urllib3, which matters most, an old one.
 ALSO = ("urllib3==1.26.18",)
-TOOLS = ("pytest", "pytest-xdist", "hypothesis", "python-alipay-sdk", "gunicorn", "waitress")
+TOOLS = (
+    *("pytest", "pytest-xdist", "hypothesis", "python-alipay-sdk", "gunicorn", "waitress"),
+    "psycopg[binary,pool]",
+)
 
 
 def floors():

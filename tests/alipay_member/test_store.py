@@ -1,62 +1,36 @@
 """The contract on SQLite, and what only SQLite can get wrong."""
 
 import sqlite3
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
 
-from alipay_member import Profile, SchemaError
+from alipay_member import SchemaError
 from alipay_member.records import MEMBER_COLUMNS, SESSION_COLUMNS
+from crowd_contract import CrowdContract
 from reading import ReadingStore
 from session_contract import token
-from store_contract import MemberStoreContract
 
 
-class TestSQLiteStore(MemberStoreContract):
+class TestSQLiteStore(CrowdContract):
     """On a file of its own."""
 
     @pytest.fixture
-    def make_store(self, tmp_path):
-        return lambda clock: ReadingStore(f"sqlite:///{tmp_path / 'store.db'}", clock=clock)
+    def url(self, tmp_path):
+        return f"sqlite:///{tmp_path / 'store.db'}"
 
-    def count(self, tmp_path, table):
-        with closing(sqlite3.connect(tmp_path / "store.db")) as db:
-            return db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
+    @pytest.fixture
+    def count(self, tmp_path):
+        def count(table):
+            with closing(sqlite3.connect(tmp_path / "store.db")) as db:
+                return db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
 
-    def test_ended_sessions_are_purged_as_new_ones_are_made(self, store, clock, tmp_path):
-        for _ in range(3):
-            store.sign_in("app", token("o1", expires_in=60, re_expires_in=60))
-        clock.now += 60
-        store.sign_in("app", token("o2"))
-        assert self.count(tmp_path, "sessions") == 1
+        return count
 
     def test_session_tokens_are_not_in_the_file(self, store, tmp_path):
         session_token, _ = store.sign_in("app", token("o1"))
         for path in tmp_path.iterdir():
             assert session_token.encode() not in path.read_bytes()
-
-    def test_sixteen_writers_at_once_all_succeed(self, make_store, clock, tmp_path):
-        stores, start = [make_store(clock) for _ in range(4)], threading.Barrier(16, timeout=30)
-
-        def write(number):
-            store = stores[number % 4]
-            start.wait()
-            for turn in range(8):
-                session_token, session = store.sign_in(
-                    "app", token("shared", name=f"{number}-{turn}")
-                )
-                store.save_profile(session, Profile("shared", nick_name=f"{number}"))
-                _, own = store.sign_in(
-                    "app", token(f"o{number}", f"{number}"), replaces=session_token
-                )
-                store.renew(own, token(f"o{number}", f"{number}", name="new"))
-
-        with ThreadPoolExecutor(16) as pool:
-            list(pool.map(write, range(16)))  # raises "database is locked", if there is one
-        assert len(stores[0].members("app")) == 17
-        assert self.count(tmp_path, "sessions") == 16 * 8
 
 
 def tables(path):

@@ -1,0 +1,152 @@
+"""The contract on PostgreSQL, and what only PostgreSQL can get wrong."""
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from alipay_member import SchemaError, database
+from alipay_member.errors import DatabaseError
+from alipay_member.postgresql import try_to_connect
+from alipay_member.records import MEMBER_COLUMNS, SESSION_COLUMNS
+from crowd_contract import CrowdContract
+from helpers import ROOT
+from postgresql import needs_postgresql
+from reading import ReadingStore
+from session_contract import token
+
+pytestmark = needs_postgresql
+
+
+@pytest.fixture
+def db(cluster, postgresql_url):
+    """A connection of the test's own."""
+    with cluster.connect(postgresql_url.rpartition("%3D")[2]) as connection:
+        yield connection
+
+
+@needs_postgresql
+class TestPostgreSQLStore(CrowdContract):
+    """On a server of the tests' own."""
+
+    @pytest.fixture
+    def url(self, postgresql_url):
+        return postgresql_url
+
+    @pytest.fixture
+    def count(self, db):
+        return lambda table: db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
+
+    def test_schema_has_a_column_for_each_field(self, store, db):
+        columns = (
+            "SELECT column_name FROM information_schema.columns "
+            "WHERE table_schema = current_schema() AND table_name = "
+        )
+        for table, names in TABLES.items():
+            assert {name for (name,) in db.execute(f"{columns} '{table}'")} == names
+
+    def test_a_first_login_waits_for_another_of_the_same_person_and_for_nobody_else(self, store):
+        """While a login by both ids is under way, one by either waits; a third person's doesn't."""
+        with ThreadPoolExecutor(2) as pool:
+            with store._database.writing("app o1", "app 2088"):
+                waiting = [
+                    pool.submit(store.sign_in, "app", token(*ids))
+                    for ids in (("o1", None), (None, "2088"))
+                ]
+                assert store.sign_in("app", token("o2"))
+                assert store.sign_in("another", token("o1"))
+                assert not any(login.done() for login in waiting)
+            assert all(login.result(timeout=10) for login in waiting)
+
+    def test_people_are_locked_in_one_order_whatever_order_they_are_named_in(self, store):
+        start = threading.Barrier(8, timeout=30)
+
+        def write(number):
+            people = ["app a", "app b", "app c"]
+            start.wait()
+            for _ in range(10):
+                people.reverse()
+                with store._database.writing(*people[number % 3 :], *people[: number % 3]):
+                    pass
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(write, range(8)))  # raises "deadlock detected", if there is one
+
+    def test_two_who_purge_at_once_do_not_wait_for_each_other(self, store, clock, count):
+        for _ in range(3):
+            store.sign_in("app", token("o1", expires_in=60, re_expires_in=60))
+        clock.now += 60
+        with store._database.writing("app o2") as db:
+            store._purge(db, int(clock.now))
+            store.sign_in("app", token("o3"))
+        assert count("sessions") == 1
+
+    def test_the_constraints_have_the_last_word(self, store):
+        """Two who do not know of each other, as if the locks were not there."""
+
+        def insert(key):
+            row = {"id": key, "app_id": "app", "open_id": "o1", "first_seen": 1}
+            with store._database.writing() as db:
+                database.insert(db, "members", row)
+
+        insert("one")
+        with pytest.raises(DatabaseError, match="members_app_id_open_id_key"):
+            insert("two")
+        assert self.only(store).id == "one"
+
+
+TABLES = {
+    "members": set(MEMBER_COLUMNS),
+    "sessions": {*SESSION_COLUMNS, "member_id", "refreshing_until"},
+}
+
+
+def test_tables_of_another_version_are_refused_and_left_alone(postgresql_url, db):
+    db.execute("CREATE TABLE members (id TEXT)")
+    with pytest.raises(SchemaError, match="delete this one"):
+        ReadingStore(postgresql_url)
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+    assert db.execute(tables).fetchall() == [("members",)]
+
+
+def test_a_server_that_was_restarted_is_used_again(cluster, postgresql_url):
+    store = ReadingStore(postgresql_url)
+    session_token, session = store.sign_in("app", token("o1"))
+    cluster.stop()
+    with pytest.raises(DatabaseError):
+        store.session(session_token)
+    cluster.start()
+    assert store.session(session_token) == session
+    store.sign_in("app", token("o1"))
+    store.close()
+
+
+WITHOUT = """
+import sys
+sys.modules["psycopg"] = None
+from alipay_member import MemberStore
+try:
+    MemberStore("postgresql://127.0.0.1/x")
+except ImportError as error:
+    print(error)
+"""
+
+
+def test_without_the_driver_a_sentence_says_what_to_install():
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "PostgreSQL needs: pip install 'psycopg[binary,pool]'\n"
+
+
+def test_a_password_is_in_no_error():
+    with pytest.raises(DatabaseError) as caught:
+        try_to_connect("postgresql://me:hunter2@127.0.0.1:1/x")
+    assert "hunter2" not in str(caught.value)
