@@ -125,8 +125,9 @@ class WorkshopClient(AlipayClient):
         if isinstance(raised, AlipayError):
             return raised
         if isinstance(raised, given.GatewayError):
-            words = (raised.code, raised.msg, raised.sub_code, raised.sub_msg)
-            return GatewayError(*words, verified=self._flaw(method, session) is None)
+            said = (raised.code, raised.msg, raised.sub_code, raised.sub_msg)
+            words = [str(word or "") for word in said]
+            return GatewayError(*words, verified=self._is_verified(method, session))
         if isinstance(raised, given.SignatureError):
             return self._refused(raised, method, session)
         return transport_error(raised)
@@ -139,6 +140,13 @@ class WorkshopClient(AlipayClient):
             return SignatureError(str(raised), self._flaw(method, session) or "")
         except AlipayError as more_exactly:
             return more_exactly
+
+    def _is_verified(self, method: str, session: SeenSession) -> bool:
+        """Whether the library would take the answer for signed."""
+        try:
+            return self._flaw(method, session) is None
+        except AlipayError:
+            return False
 
     def _flaw(self, method: str, session: SeenSession) -> str | None:
         """What is wrong with the answer's signature, as the library names it; None if nothing."""

@@ -181,3 +181,12 @@ def test_a_refresh_names_the_machinery_around_the_call(steps, sign_in, bench, en
     bench.post("/api/member", headers=session)
     refresh = next(step for step in steps() if step["says"] == "refresh")
     assert ("alipay_member/membership.py", "with_live_token") in named(refresh["frames"])
+
+
+def test_frames_that_have_returned_are_known_while_they_are_told_of():
+    from emulator.source import frames_returned, telling_of
+
+    frame = {"file": "app.py", "function": "auth", "at": 1}
+    with telling_of([frame]):
+        assert frames_returned() == [frame]
+    assert frames_returned() == []

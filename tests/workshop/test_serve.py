@@ -138,6 +138,25 @@ def test_a_function_of_theirs_that_breaks_is_no_500(served, solution, auth_code)
     assert (answer.status_code, answer.json["error"]["code"]) == (502, "transport:unexpected")
 
 
+def test_a_lost_database_is_told_as_the_app_tells_it(served, solution, auth_code):
+    browser = served(solution)
+    session = signed_in(browser, auth_code)
+    store = browser.application.extensions["alipay_member"].store
+    store.lose_database()
+    answer = browser.post("/api/member", headers=session)
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "database")
+    store.find_database()
+    assert browser.post("/api/member", headers=session).status_code == 200
+
+
+def test_an_unsigned_error_keeps_its_words(served, solution, auth_code, emulator):
+    browser = served(solution)
+    session = signed_in(browser, auth_code)
+    emulator.faults.set("isp.unknow-error", 1)
+    answer = browser.post("/api/member", headers=session)
+    assert (answer.status_code, answer.json["error"]["code"]) == (502, "isp.unknow-error")
+
+
 def test_their_save_member_may_commit_by_itself(served, auth_code):
     path = Path(other_answers.__file__)
     browser = served(Source(path).functions(FUNCTIONS, FUNCTIONS))
