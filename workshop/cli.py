@@ -163,6 +163,16 @@ def skip(terminal: Terminal, progress: Progress) -> None:
     terminal.tell("skipped", number=step.number, title=title)
 
 
+def kept_beside(path: Path, text: str) -> Path:
+    """Where the text is kept now: in a new file beside it; nothing kept before is lost."""
+    number = 1
+    while path.with_suffix(f".old{number}").exists():
+        number += 1
+    old = path.with_suffix(f".old{number}")
+    old.write_text(text, encoding="utf-8")
+    return old
+
+
 def reset(terminal: Terminal, progress: Progress, path: Path, word: str) -> int:
     """A step's functions as at the start, and nothing remembered of it; what was there is kept."""
     step = step_of(word)
@@ -171,8 +181,7 @@ def reset(terminal: Terminal, progress: Progress, path: Path, word: str) -> int:
         terminal.tell(key, **({"word": word, "count": len(STEPS)} if word else {}))
         return 2
     text = path.read_text("utf-8-sig", errors="replace") if path.exists() else ""
-    old = path.with_suffix(".old")
-    old.write_text(text, encoding="utf-8")
+    old = kept_beside(path, text)
     if step:
         path.write_text(put_back(text, step.functions), encoding="utf-8")
         progress.skipped = [number for number in progress.skipped if number != step.number]

@@ -150,9 +150,11 @@ def test_reset_keeps_what_was_written_beside_it(run, file):
     solved(file)
     status, said = run("reset", "2")
     assert (status, "sign: as at the start" in said) == (0, True)
-    assert file.with_suffix(".old").read_text("utf-8") == SOLUTION.read_text("utf-8")
+    assert file.with_suffix(".old1").read_text("utf-8") == SOLUTION.read_text("utf-8")
     assert "raise NotImplementedError" in file.read_text("utf-8")
     assert run("reset", "all")[0] == 0
+    assert file.with_suffix(".old1").read_text("utf-8") == SOLUTION.read_text("utf-8")
+    assert file.with_suffix(".old2").exists()
     assert file.read_text("utf-8") == STARTER.read_text("utf-8")
 
 
