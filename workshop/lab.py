@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -53,7 +54,6 @@ class Lab:
     def __init__(self, alipay: emulator.Emulator) -> None:
         self.alipay = alipay
         self.alipay_key: RSAPrivateKey = alipay.accounts.alipay_key
-        self.stranger = generate_private_key(public_exponent=65537, key_size=2048)
         self.session = LabSession()
         self.calls: list[Call] = []
         self.loses_product_on_refresh = False  # so that the call after a refresh fails
@@ -66,6 +66,11 @@ class Lab:
             session=self.session,
         )
         request_started.connect(self._see)
+
+    @cached_property
+    def stranger(self) -> RSAPrivateKey:
+        """The key of somebody who is neither the app nor Alipay; made when it is asked for."""
+        return generate_private_key(public_exponent=65537, key_size=2048)
 
     def reset(self) -> None:
         """Everything as at the start, except for the keys."""
