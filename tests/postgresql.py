@@ -20,7 +20,7 @@ import pytest
 WAYS = (*os.environ.get("PATH", "").split(os.pathsep), *glob.glob("/usr/lib/postgresql/*/bin"))
 # Root may not run a server, so it runs as Debian's user for that.
 AS_POSTGRES = ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups")
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # no test cuts the power
+FAST = ("fsync=off", "full_page_writes=off")  # no test cuts the power
 
 
 def binary(name):

@@ -1,0 +1,164 @@
+"""The database is full, read-only, gone or restarted: a clear 5xx, nothing half done.
+
+Once it is well again the app goes on, as it is.
+"""
+
+import contextlib
+import subprocess
+import sys
+
+import pytest
+
+import crowd_gateway
+from app import create_app
+from helpers import at_home
+from postgresql import needs_postgresql
+from reading import ReadingStore
+from settings import Settings
+
+
+@pytest.fixture(scope="module")
+def gateway():
+    with crowd_gateway.running() as running:
+        yield running
+
+
+@pytest.fixture
+def start(gateway, tmp_path):
+    """start(database_url) → (Flask's test client, store) of an app on this database."""
+    stores = []
+
+    def make(database_url):
+        values = gateway.settings() | {"DATABASE_URL": database_url}
+        settings = Settings.load(tmp_path, values=values)
+        stores.append(ReadingStore(settings.database_url))
+        return at_home(create_app(settings, store=stores[-1])), stores[-1]
+
+    yield make
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    """A file system of 256 KB, which can be filled."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount("-t", "tmpfs", "-o", "size=256k", "tmpfs", folder)
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def mount(*options):
+    """Mount, or skip the test where that is refused, with a sentence."""
+    if sys.platform != "linux":
+        pytest.skip("only Linux mounts like this")
+    done = subprocess.run(["mount", *options], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"mounting a small file system is refused here: {done.stderr.strip()}")
+
+
+def log_in(web, name):
+    """Both calls of a login; (status of each, session)."""
+    answer = web.post("/api/auth", json={"auth_code": f"login-{name}"})
+    if answer.status_code != 200:
+        return [answer.status_code], ""
+    session = {"Authorization": f"Bearer {answer.json['session']}"}
+    return [200, web.post("/api/member", headers=session).status_code], session
+
+
+def assert_clear(answer):
+    """A 503 as every error is told."""
+    assert answer.status_code == 503
+    assert answer.json["error"].keys() == {"code", "message", "hint", "report"}
+    assert answer.json["error"]["code"] == "database"
+    assert answer.json["error"]["hint"]
+
+
+def assert_lost(web, session):
+    """Whatever is asked now is answered clearly, as nothing can be read."""
+    assert_clear(web.get("/api/member", headers=session))
+    assert_clear(web.post("/api/member", headers=session))
+    assert_clear(web.post("/api/auth", json={"auth_code": "login-lost"}))
+    assert web.get("/member").status_code in (404, 503)
+
+
+def assert_well(web, store, session, names):
+    """All is as it was, and goes on."""
+    assert web.get("/api/member", headers=session).json["member"]["open_id"] == "kept"
+    assert log_in(web, "later")[0] == [200, 200]
+    assert {member.open_id for member in store.members("demo-mini")} == {*names, "later"}
+
+
+def test_sqlite_file_deleted_and_put_back(start, tmp_path):
+    path = tmp_path / "members.db"
+    web, store = start(f"sqlite:///{path}")
+    _, session = log_in(web, "kept")
+    path.rename(tmp_path / "away.db")
+    assert_lost(web, session)
+    assert not path.exists()
+    (tmp_path / "away.db").rename(path)
+    assert_well(web, store, session, ["kept"])
+
+
+def test_sqlite_file_replaced_and_put_back(start, tmp_path):
+    path = tmp_path / "members.db"
+    web, store = start(f"sqlite:///{path}")
+    _, session = log_in(web, "kept")
+    path.rename(tmp_path / "away.db")
+    (tmp_path / "new").mkdir()
+    ReadingStore(f"sqlite:///{tmp_path / 'new' / 'members.db'}").close()
+    (tmp_path / "new" / "members.db").rename(path)
+    assert_lost(web, session)
+    (tmp_path / "away.db").replace(path)
+    assert_well(web, store, session, ["kept"])
+
+
+def test_sqlite_on_a_full_disk(start, mounted):
+    web, store = start(f"sqlite:///{mounted / 'members.db'}")
+    _, session = log_in(web, "kept")
+    ballast = mounted / "ballast"
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"\0" * 1024)
+    before = store.members("demo-mini"), store.count_sessions("demo-mini")
+    for _ in range(3):
+        assert_clear(web.post("/api/auth", json={"auth_code": "login-full"}))
+    assert web.get("/api/member", headers=session).status_code == 200  # there is enough to read
+    assert (store.members("demo-mini"), store.count_sessions("demo-mini")) == before
+    ballast.unlink()
+    assert_well(web, store, session, ["kept"])
+
+
+def test_sqlite_on_a_read_only_file_system(start, mounted):
+    web, store = start(f"sqlite:///{mounted / 'members.db'}")
+    _, session = log_in(web, "kept")
+    store.close()  # as after any failure; what is open stays writable
+    mount("--bind", "-o", "ro", mounted, mounted)
+    try:
+        assert_clear(web.post("/api/auth", json={"auth_code": "login-read-only"}))
+        assert_clear(web.post("/api/member", headers=session))
+    finally:
+        subprocess.run(["umount", mounted], check=True)
+    assert_well(web, store, session, ["kept"])
+
+
+@needs_postgresql
+def test_postgresql_stopped_and_started_again(start, cluster, postgresql_url):
+    web, store = start(postgresql_url)
+    _, session = log_in(web, "kept")
+    cluster.stop("immediate")  # as after a crash
+    assert_lost(web, session)
+    cluster.start()
+    assert_well(web, store, session, ["kept"])
+
+
+@needs_postgresql
+def test_postgresql_restarted_between_two_requests(start, cluster, postgresql_url):
+    """The first request after it may find a dead connection; the one after finds none."""
+    web, store = start(postgresql_url)
+    _, session = log_in(web, "kept")
+    cluster.stop()
+    cluster.start()
+    assert web.get("/api/member", headers=session).status_code in (200, 503)
+    assert_well(web, store, session, ["kept"])
