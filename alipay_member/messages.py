@@ -102,8 +102,8 @@ def carry_out(message: Message, store: MemberStore) -> None:
         return
     profile = "their profile is gone" if done.profile else "no profile had to go"
     log.info(
-        "%s: a person withdrew their consent; sessions ended: %d, %s. Their row stays with its ids: "
-        "by these they are known again if they consent anew",
+        "%s: a person withdrew their consent; sessions ended: %d, %s. Their row stays with its "
+        "ids: by these they are known again if they consent anew",
         message,
         done.sessions,
         profile,
