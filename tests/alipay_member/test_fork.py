@@ -18,15 +18,18 @@ server = Server(lambda connection: connection.sendall(http(GOOD)))
 client = client_of(server)
 counts = []
 
-def call():
+def fetch():
     assert client.fetch_profile("authusrB0").open_id == "007"
+
+def call():
+    fetch()
     counts.append(server.connections)
 
 call(), call()
 for _ in range(2):
     child = os.fork()
     if child == 0:
-        call(), call()
+        fetch(), fetch()
         os._exit(0)
     _, status = os.waitpid(child, 0)
     assert status == 0

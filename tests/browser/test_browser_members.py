@@ -62,7 +62,7 @@ def test_members_profile_is_stored_shown_and_explained(page, bench, phone, desk,
         None,
         47,
     )
-    expect(desk.server).to_contain_text("它的签名担保")  # once, for all of them
+    expect(desk.server).to_contain_text("它的签名为证")  # once, for all of them
     desk.server.locator("summary").click()
     desk.server.locator("summary").click()  # the rest
     for name, value in expected.items():
@@ -79,7 +79,7 @@ def test_members_profile_is_stored_shown_and_explained(page, bench, phone, desk,
             expect(field.locator(".absent > .zh")).to_have_text(
                 f"没有：{nameless}" if name == "nick_name" else re.compile("用户没有填")
             )
-    expect(desk.server.locator("p.quiet")).to_contain_text("它的签名担保")  # said once, for all
+    expect(desk.server.locator("p.quiet")).to_contain_text("它的签名为证")  # said once, for all
     told = desk.client.locator("[data-field=nick_name] dd")
     expect(told).to_contain_text(expected["nick_name"] or "客户端得到的是空值")
     for side in (desk.client, desk.server):
