@@ -1,32 +1,45 @@
-"""README's commands and snippets, run. Only pip is left out, which needs a network; see .ci/run."""
+"""README's and docs/real-account.md's commands and snippets, run.
+
+Left out is only what needs a network (pip, uv, git clone); see .ci/run. docs/examples/ is run by
+test_examples.py; what the documents say in words is held by test_documents.py.
+"""
 
 import re
+import shlex
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 import requests
 
+import production
 from alipay_member import GatewayError
-from helpers import NOT_OURS, ROOT, needs_emulator
+from alipay_member.signing import load_private_key, load_public_key
+from documents import blocks, code, commands, read, run_in
+from helpers import NOT_OURS, ROOT, needs, needs_emulator
 
-README = (ROOT / "README.md").read_text("utf-8")
-COMMANDS = [
-    line
-    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-    for line in block.splitlines()
-]
-SNIPPETS = re.findall(
-    r"<!-- run by tests/test_readme.py -->\n```python\n(.*?)```", README, re.DOTALL
-)
+README = read("README.md")
+REAL_ACCOUNT = read("docs/real-account.md")
+COMMANDS = commands(README)
 pytestmark = needs_emulator
 
 
-def snippet(word):
-    """The one snippet that has this word."""
-    (found,) = [text for text in SNIPPETS if word in text]
+def command(part):
+    """The one command of README that has this in it."""
+    (found,) = [line for line in COMMANDS if part in line]
+    return found
+
+
+def snippet(text, word):
+    """The one snippet with this word that is to be run."""
+    marked = re.findall(
+        r"<!-- run by tests/test_readme.py -->\n```python\n(.*?)```", text, re.DOTALL
+    )
+    (found,) = [one for one in marked if word in one]
     return found
 
 
@@ -74,46 +87,80 @@ def run(tmp_path):
             process.communicate()
 
 
+# ── run it ──
+
+
+def test_readme_begins_with_a_clone_and_one_command():
+    clone, enter, start = COMMANDS[:3]
+    assert clone.split()[:2] == ["git", "clone"]
+    assert enter == f"cd {clone.split()[-1]}"
+    assert start.endswith(".venv/bin/pip install -r requirements.txt && .venv/bin/python app.py")
+
+
 def test_readme_first_command_serves_the_workbench(run):
     port = free_port()
-    said = run(COMMANDS[0] + f" --port {port}", until="Alipay")
-    assert COMMANDS[0].endswith(
-        ".venv/bin/pip install -r requirements.txt && .venv/bin/python app.py"
-    )
+    said = run(COMMANDS[2] + f" --port {port}", until="Alipay")
     assert f"http://127.0.0.1:{port}" in said
     assert "emulated" in said
     assert "warning" not in said.lower()
     assert "/workbench/" in requests.get(f"http://127.0.0.1:{port}/", timeout=10).url
 
 
-def test_readme_second_command_runs_these_tests():
-    assert COMMANDS[1].endswith(
+def test_readme_names_uv_with_this_project_s_requirements():
+    words = command("uv run").split()
+    assert words[-1] == "app.py"
+    assert words[words.index("--with-requirements") + 1] == "requirements.txt"
+    assert "--no-project" in words  # pyproject.toml has tool settings, no project
+
+
+def test_readme_test_command_is_the_first_that_ci_finds():
+    """.ci/run takes README's first line with -m pytest in it."""
+    first = next(line for line in README.splitlines() if "-m pytest" in line)
+    assert first == command("-m pytest")
+    assert first.endswith(
         ".venv/bin/pip install -r tests/requirements.txt && .venv/bin/python -m pytest"
     )
 
 
 def test_readme_standalone_emulator_serves_an_app_in_another_window(run):
     ports = free_port(), free_port()
-    emulator, app = COMMANDS[2].replace("8001", str(ports[0])), COMMANDS[3] + f" --port {ports[1]}"
+    emulator = command("-m emulator").replace("8001", str(ports[0]))
+    app = command("app.py --env-file") + f" --port {ports[1]}"
     run(emulator, until="emulator.env")
     run(app, until="Alipay")
     members = requests.get(
         f"http://127.0.0.1:{ports[1]}/workbench/emulator/members", timeout=10
     ).json()
     assert "complete" in [member["id"] for member in members["members"]]
+    assert "<html" in requests.get(f"http://127.0.0.1:{ports[0]}/", timeout=10).text
 
 
-def test_readme_isv_snippet_gets_an_app_auth_token(emulator, client, capsys):
+# ── your own app ──
+
+
+def test_readme_check_and_explanation_say_that_all_is_well(run):
+    assert "✓" in run(command("--check") + " --lang en", until="Next: ")
+    assert "授权码code无效" in run(command("--explain"), until="Call my.getAuthCode again")
+    assert commands(REAL_ACCOUNT) == [command("--check")]
+
+
+def test_readme_doctors_snippet_finds_nothing_wrong(client, capsys):
+    exec(snippet(README, "examine"), {"client": client})
+    marks = [line[0] for line in capsys.readouterr().out.splitlines()]
+    assert marks == ["✓"] * 5
+
+
+def test_isv_snippet_gets_an_app_auth_token(emulator, client, capsys):
     code = requests.post(f"{emulator.url}/emulator/app-auth-code", json={}, timeout=10).json()[
         "app_auth_code"
     ]
-    exec(snippet("app_auth_code"), {"client": client, "app_auth_code": code})
+    exec(snippet(REAL_ACCOUNT, "app_auth_code"), {"client": client, "app_auth_code": code})
     token, app_id = capsys.readouterr().out.split()
     assert app_id == "demo-merchant"
     assert len(token) > 20
 
 
-def test_readme_has_one_client_for_each_of_an_isvs_merchants(emulator, auth_code, store):
+def test_isv_has_one_client_for_each_of_its_merchants(emulator, auth_code, store):
     settings = emulator.isv_settings()
     tokens = {
         "demo-merchant": settings["ALIPAY_APP_AUTH_TOKEN"],
@@ -126,7 +173,7 @@ def test_readme_has_one_client_for_each_of_an_isvs_merchants(emulator, auth_code
         "app_auth_tokens": tokens,
         "gateway": {"gateway_url": settings["ALIPAY_GATEWAY_URL"]},
     }
-    exec(snippet("app_auth_tokens"), given)
+    exec(snippet(REAL_ACCOUNT, "app_auth_tokens"), given)
     clients = given["clients"]
     assert list(clients) == list(tokens)
     merchants, others = clients.values()
@@ -140,19 +187,74 @@ def test_readme_has_one_client_for_each_of_an_isvs_merchants(emulator, auth_code
         others.exchange_code(auth_code(app_id="demo-merchant"))
 
 
-def test_readme_check_and_explanation_say_that_all_is_well(run):
-    assert "✓" in run(COMMANDS[4] + " --lang en", until="Next: ")
-    assert "授权码code无效" in run(COMMANDS[5], until="Call my.getAuthCode again")
+@needs("openssl")
+def test_keys_without_the_tool_are_keys_that_are_read(tmp_path):
+    make, show = [line for line in code(REAL_ACCOUNT) if line.startswith("openssl")]
+    subprocess.run(shlex.split(make), cwd=tmp_path, check=True, capture_output=True)
+    shown = subprocess.run(shlex.split(show), cwd=tmp_path, check=True, capture_output=True)
+    own = load_private_key(str(tmp_path / "app_private_key.pem"))
+    public_key = load_public_key(shown.stdout.decode())
+    assert own.public_key().public_numbers() == public_key.public_numbers()
 
 
-def test_readme_doctors_snippet_finds_nothing_wrong(client, capsys):
-    exec(snippet("examine"), {"client": client})
-    marks = [line[0] for line in capsys.readouterr().out.splitlines()]
-    assert marks == ["✓"] * 5
+def test_secret_key_that_is_made_as_told_is_taken(tmp_path):
+    import checks
+
+    (make,) = [line for line in code(REAL_ACCOUNT) if "token_hex" in line]
+    status, said = run_in(tmp_path, *shlex.split(make)[1:])
+    assert status == 0
+    assert checks.secret_key(said.strip()) == said.strip()
 
 
-def test_readme_in_chinese_has_the_same_commands():
-    chinese = (ROOT / "README.zh-CN.md").read_text("utf-8")
-    assert re.findall(r"```(?:sh|python)\n.*?```", chinese, re.DOTALL) == re.findall(
-        r"```(?:sh|python)\n.*?```", README, re.DOTALL
+# ── before production ──
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs POSIX")
+def test_gunicorn_takes_readme_s_command_and_loads_the_app(tmp_path):
+    (line,) = [one for one in code(README) if one.startswith("gunicorn")]
+    values = production.values() | {"DATABASE_URL": f"sqlite:///{tmp_path}/members.db"}
+    done = subprocess.run(
+        [sys.executable, "-m", *shlex.split(line), "--check-config"],
+        cwd=ROOT,
+        env=values,
+        capture_output=True,
+        timeout=60,
+        check=False,
     )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_waitress_takes_readme_s_command():
+    from waitress.adjustments import Adjustments
+
+    (line,) = [one for one in code(README) if one.startswith("waitress-serve")]
+    options, names = Adjustments.parse_args(shlex.split(line)[1:])
+    assert options["call"]
+    assert options["threads"] == "16"
+    assert names or options.get("app")
+
+
+def test_backup_of_sqlite_is_whole_while_the_database_is_in_use(tmp_path, store, settings, client):
+    (line,) = [one for one in code(README) if one.startswith("sqlite3 ")]
+    _, path, statement = shlex.split(line)
+    assert path == "instance/production.db"  # the default: instance/<env>.db
+    in_use = settings.database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(in_use)) as db:
+        db.execute(statement.replace("backup.db", str(tmp_path / "backup.db")))
+    with closing(sqlite3.connect(tmp_path / "backup.db")) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert db.execute("SELECT COUNT(*) FROM members").fetchone() == (0,)
+
+
+def test_what_is_deleted_is_what_the_test_of_it_deletes():
+    from test_delete import DELETED
+
+    (line,) = [one for one in code(README) if one.startswith("rm -r") and "tests/" in one]
+    assert tuple(line.split()[2:]) == DELETED
+
+
+def test_both_languages_have_the_same_commands_and_snippets():
+    for name in ("README", "docs/real-account"):
+        english, chinese = read(f"{name}.md"), read(f"{name}.zh-CN.md")
+        for language in ("sh", "python", "powershell"):
+            assert blocks(chinese, language) == blocks(english, language)

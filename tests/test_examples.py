@@ -1,0 +1,63 @@
+"""docs/examples/: short, quoted by README, and working with the copied folders alone."""
+
+import re
+import shutil
+
+import pytest
+
+from documents import read, run_in
+from helpers import ROOT, needs_emulator
+
+EXAMPLES = ROOT / "docs/examples"
+pytestmark = needs_emulator
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project of one's own with the copied folders and the examples in it, and no more."""
+    for folder in ("alipay_member", "emulator"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pyc*"))
+    for file in EXAMPLES.glob("*.py"):
+        shutil.copy(file, tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("language", ["README.md", "README.zh-CN.md"])
+def test_readme_quotes_the_examples_as_they_are(language):
+    quoted = re.findall(
+        r"<!-- docs/examples/(\w+\.py) -->\n```python\n(.*?)```", read(language), re.DOTALL
+    )
+    assert {name for name, _ in quoted} == {file.name for file in EXAMPLES.glob("*.py")}
+    for name, text in quoted:
+        _, _, after_docstring = (EXAMPLES / name).read_text("utf-8").partition('."""\n\n')
+        assert text == after_docstring, name
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("alipay_config.py", 10), ("fetch_member.py", 10), ("flask_app.py", 30)]
+)
+def test_examples_are_as_short_as_they_are_said_to_be(name, most):
+    _, _, written = (EXAMPLES / name).read_text("utf-8").partition('."""\n\n')
+    assert len([line for line in written.splitlines() if line]) <= most
+
+
+def test_example_script_prints_a_profile_and_tells_a_refusal_with_its_remedy(
+    project, emulator, auth_code
+):
+    shutil.rmtree(project / "emulator")  # the script does without
+    once = auth_code()
+    status, said = run_in(project, "fetch_member.py", once, **emulator.settings())
+    assert (status, "nick_name='完整示例'" in said) == (0, True), said
+    status, said = run_in(project, "fetch_member.py", once, **emulator.settings())
+    assert status == 1
+    assert said.startswith("授权码code无效\n")
+    assert "Call my.getAuthCode again" in said
+    assert "API: 换取授权访问令牌 alipay.system.oauth.token" in said
+    assert "Traceback" not in said
+    assert once not in said
+
+
+def test_example_tests_pass_in_a_project_with_nothing_but_the_copied_folders(project):
+    options = ["-q", "-p", "no:cacheprovider", "test_member_info.py"]
+    status, said = run_in(project, "-m", "pytest", *options)
+    assert (status, "3 passed" in said) == (0, True), said
