@@ -72,7 +72,8 @@ paths = ("/", "/login", "/member", "/healthz", "/api/member")
 print([browser.get(path).status_code for path in paths])
 assert "emulator" not in sys.modules
 """
-pytestmark = needs_emulator  # without it, these tests run in such a copy already
+# Without the emulator, these tests run in such a copy already.
+pytestmark = [needs_emulator, pytest.mark.load]
 
 
 def test_app_without_the_emulator_starts_with_production_settings(copy):
@@ -87,7 +88,6 @@ def test_app_without_the_emulator_and_without_settings_says_what_to_set(copy):
     assert run(copy, sys.executable, "app.py") == (1, english + chinese)
 
 
-@pytest.mark.load
 def test_tests_that_are_left_pass_without_the_emulator(copy):
     slow = "changed_byte or sixteen_writers"  # the library's own; they have run outside
     options = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", f"not ({slow})"]

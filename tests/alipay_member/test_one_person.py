@@ -6,6 +6,7 @@ refreshes, profiles and messages of several people in two apps come in any order
 
 import itertools
 
+import pytest
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -159,11 +160,12 @@ def no_other(named):
     return {"open_id": None, "user_id": None} | named
 
 
+@pytest.mark.load
 def test_one_person_any_order_of_ids(tmp_path):
     People.folder = tmp_path
     case = People.TestCase()
     case.settings = settings(
-        max_examples=25,
+        max_examples=40,
         stateful_step_count=25,
         deadline=None,
         derandomize=True,

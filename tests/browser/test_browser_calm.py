@@ -102,6 +102,7 @@ def drip(body):
         "**/api/**",
     ],
 )
+@pytest.mark.load
 def test_page_is_calm_whatever_comes_late(page, bench, phone, desk, late):
     def delay(route):
         time.sleep(LATE)
