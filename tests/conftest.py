@@ -85,17 +85,37 @@ def keys():
 
 
 @pytest.fixture
-def emulator(keys, monkeypatch):
+def make_emulator(keys, monkeypatch):
+    """make_emulator(page=False) → an emulated Alipay that runs, with the keys of this test run."""
     import emulator
 
     # The certificates' issuers are made when the first app gets its certificate.
     issuers = itertools.cycle(keys[:2])
     monkeypatch.setattr("emulator.certificates.rsa_key", issuers.__next__)
-    with monkeypatch.context() as patch:
-        patch.setattr("emulator.accounts.rsa_key", iter(keys).__next__)
-        running = emulator.start()
-    yield running
-    running.stop()
+    made = []
+
+    def make(page=False):
+        with monkeypatch.context() as patch:
+            patch.setattr("emulator.accounts.rsa_key", iter(keys).__next__)
+            running = emulator.Emulator(page=page)
+        running.serve()
+        made.append(running)
+        return running
+
+    yield make
+    for running in made:
+        running.stop()
+
+
+@pytest.fixture
+def emulator(make_emulator):
+    return make_emulator()
+
+
+@pytest.fixture
+def emulator_with_page(make_emulator):
+    """One that keeps its calls and has a page, as `python -m emulator` does."""
+    return make_emulator(page=True)
 
 
 @pytest.fixture

@@ -24,16 +24,8 @@ console.log(profile.nickName);
 
 
 @pytest.fixture
-def emulator(keys, monkeypatch):
-    """One with a page, as `python -m emulator` runs it."""
-    import emulator
-
-    with monkeypatch.context() as patch:
-        patch.setattr("emulator.accounts.rsa_key", iter(keys).__next__)
-        running = emulator.Emulator(page=True)
-    running.serve()
-    yield running
-    running.stop()
+def emulator(emulator_with_page):
+    return emulator_with_page
 
 
 class Inspector:
@@ -200,6 +192,7 @@ def test_switches_language_keyboard_and_looks(emulator, page, inspector, gateway
     assert inspector.copied() == settings["ALIPAY_WEB_APP_PRIVATE_KEY"]
 
     # By keyboard alone: a call opens, and is sent again.
+    expect(inspector.calls).to_have_count(4)  # a newer one would take its place
     last = inspector.call(1)
     last.locator("summary").focus()
     page.keyboard.press("Enter")

@@ -1,6 +1,7 @@
 """Fixtures of the emulator's and the workbench's tests."""
 
 import json
+import logging
 import subprocess
 from pathlib import Path
 from urllib.parse import urlencode
@@ -11,19 +12,6 @@ import requests
 from helpers import at_home
 from mistaken_client import finding
 from plain_client import SHARE, PlainClient
-
-
-@pytest.fixture
-def emulator_with_page(keys, monkeypatch):
-    """One that keeps its calls and has a page, as `python -m emulator` does."""
-    import emulator
-
-    with monkeypatch.context() as patch:
-        patch.setattr("emulator.accounts.rsa_key", iter(keys).__next__)
-        running = emulator.Emulator(page=True)
-    running.serve()
-    yield running
-    running.stop()
 
 
 @pytest.fixture
@@ -138,3 +126,16 @@ def sign_in(bench, auth_code):
         return {"Authorization": f"Bearer {answer.get_json()['session']}", "X-Trace": "t2"}
 
     return send
+
+
+@pytest.fixture
+def lines(caplog):
+    """lines() → what has been logged since the last time."""
+    caplog.set_level(logging.INFO, "emulator")
+
+    def newest():
+        said = [record.getMessage() for record in caplog.records if record.name == "emulator"]
+        caplog.clear()
+        return said
+
+    return newest

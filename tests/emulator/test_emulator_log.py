@@ -1,7 +1,6 @@
 """The emulator's log: one line for each call that the gateway refuses, without secrets."""
 
 import json
-import logging
 import re
 
 import pytest
@@ -11,19 +10,6 @@ from helpers import needs_emulator
 from plain_client import SHARE, TOKEN
 
 pytestmark = needs_emulator
-
-
-@pytest.fixture
-def lines(caplog):
-    """lines() → what has been logged since the last time."""
-    caplog.set_level(logging.INFO, "emulator")
-
-    def newest():
-        said = [record.getMessage() for record in caplog.records if record.name == "emulator"]
-        caplog.clear()
-        return said
-
-    return newest
 
 
 def test_a_call_that_succeeds_is_not_logged(plain, lines):

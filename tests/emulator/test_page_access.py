@@ -85,19 +85,6 @@ def test_a_method_that_is_no_word_is_text_for_the_page(plain, told):
 # ── the terminal ──
 
 
-@pytest.fixture
-def lines(caplog):
-    """lines() → what has been logged since the last time."""
-    caplog.set_level(logging.INFO, "emulator")
-
-    def newest():
-        said = [record.getMessage() for record in caplog.records if record.name == "emulator"]
-        caplog.clear()
-        return said
-
-    return newest
-
-
 def test_each_call_is_one_line_and_a_wrong_signature_has_its_cause(plain, lines):
     plain.token()
     sent = plain.signed(SHARE, auth_token="x", sign_type="RSA2")
