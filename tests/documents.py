@@ -50,12 +50,13 @@ def anchors(text):
     return {re.sub(r"[^\w -]", "", heading).replace(" ", "-") for heading in plain}
 
 
-def run_in(folder, *words, **values):
+def run_in(folder, *words, typed="", **values):
     """(exit status, what it said) of a Python there, with these environment variables alone."""
     done = subprocess.run(
         [sys.executable, *words],
         cwd=folder,
         env=values,
+        input=typed,
         capture_output=True,
         encoding="utf-8",
         timeout=60,

@@ -135,6 +135,18 @@ def test_readme_standalone_emulator_serves_an_app_in_another_window(run):
     assert "<html" in requests.get(f"http://127.0.0.1:{ports[0]}/", timeout=10).text
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell's line")
+def test_readme_s_line_takes_the_emulator_s_settings_into_the_shell(tmp_path, emulator):
+    from emulator.__main__ import write_settings
+
+    write_settings(tmp_path / "emulator.env", emulator.settings())
+    shell = ["sh", "-c", command("emulator.env && set +a") + " && env"]
+    said = subprocess.run(shell, cwd=tmp_path, check=True, capture_output=True, encoding="utf-8")
+    taken = dict(line.split("=", 1) for line in said.stdout.splitlines())
+    assert emulator.settings().items() <= taken.items()
+    assert (ROOT / "docs/examples" / command("fetch_member").split()[-1]).exists()
+
+
 # ── your own app ──
 
 

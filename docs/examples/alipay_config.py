@@ -5,12 +5,14 @@ import os
 
 from alipay_member import GATEWAYS, AlipayClient
 
+NAMES = ("ALIPAY_ENV", "ALIPAY_APP_ID", "ALIPAY_APP_PRIVATE_KEY", "ALIPAY_PUBLIC_KEY")
+
 
 def new_client(values=os.environ):
-    gateway = GATEWAYS.get(values["ALIPAY_ENV"]) or {"gateway_url": values["ALIPAY_GATEWAY_URL"]}
-    return AlipayClient(
-        app_id=values["ALIPAY_APP_ID"],
-        app_private_key=values["ALIPAY_APP_PRIVATE_KEY"],
-        alipay_public_key=values["ALIPAY_PUBLIC_KEY"],
-        **gateway,
-    )
+    missing = [name for name in NAMES if not values.get(name)]
+    if missing:
+        raise SystemExit(f"not set: {', '.join(missing)}. See .env.example")
+    env, app_id, private_key, public_key = [values[name] for name in NAMES]
+    gateway = GATEWAYS.get(env, {"gateway_url": values.get("ALIPAY_GATEWAY_URL", "")})
+    keys = {"app_private_key": private_key, "alipay_public_key": public_key}
+    return AlipayClient(app_id=app_id, **keys, **gateway)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT-0
-"""python fetch_member.py AUTH_CODE: whose auth_code is this? Prints the profile."""
+"""Whose auth_code is this? Prints the profile, or what went wrong and what to do about it."""
 
 import sys
 
@@ -8,7 +8,7 @@ from alipay_member import AlipayError, describe
 
 try:
     client = new_client()
-    token = client.exchange_code(sys.argv[1])
+    token = client.exchange_code(input("auth_code: "))
     print(client.fetch_profile(token.access_token))
 except AlipayError as error:
     told = describe(error, "en")
