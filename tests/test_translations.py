@@ -13,7 +13,7 @@ pytestmark = needs_emulator  # they link to it
 ENGLISH = [name for name in PAIRS if name != "docs/workshop.md"]  # that one has tests of its own
 HOSTS = (
     *("alipay.com", "open.alipay.com", "opendocs.alipay.com", "miniu.alipay.com"),
-    "docs.astral.sh",
+    *("docs.astral.sh", "flask.palletsprojects.com"),
 )
 
 

@@ -17,7 +17,7 @@ def main():  # type: ignore[no-untyped-def] # the oldest Python must get as far 
             raise
         python = r".venv\Scripts\python" if os.name == "nt" else ".venv/bin/python"
         return (
-            f"The package {error.name} is missing: run README's first command in this folder,\n"
+            f"The package {error.name} is missing: run README's “python3 -m venv …” in this folder,\n"
             f"then    {python} -m workshop"
         )
     try:
