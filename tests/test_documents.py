@@ -164,6 +164,26 @@ def test_numbers_are_those_of_the_code(client):
     assert not checks._is_strong("9c1d7ae84260b35f0c6d21f4a97be38")
 
 
+@pytest.mark.parametrize("name", ["README.md", PAIRS["README.md"]])
+def test_readme_tells_each_status_that_an_error_of_alipay_s_can_have(name):
+    from web import STATUS
+
+    (line,) = [one for one in read(name).splitlines() if one.count(" · 50") == 3]
+    assert {int(number) for number in re.findall(r"\b\d{3}\b", line)} == {502, *STATUS.values()}
+
+
+def test_the_folder_to_copy_is_as_small_as_it_is_said_to_be():
+    files = (ROOT / "alipay_member").glob("*.*")
+    assert sum(path.stat().st_size for path in files) < 200_000
+    assert "`alipay_member/` is under 0.2 MB" in read("README.md")
+
+
+def test_contributing_names_scripts_that_are_there():
+    scripts = json.loads(read("tests/package.json"))["scripts"]
+    named = re.findall(r"npm run --prefix tests (\w+)", read("CONTRIBUTING.md"))
+    assert set(named) == set(scripts)
+
+
 def test_oldest_python_is_the_same_everywhere():
     tools = read("pyproject.toml")
     assert 'target-version = "py310"' in tools
