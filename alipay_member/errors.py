@@ -71,10 +71,7 @@ class AlipayError(Exception):
 
     @property
     def key(self) -> str:
-        """The name under which this error is explained and told to clients.
-
-        `signature:tampered`.
-        """
+        """The name under which it is explained and told to clients, as in `signature:tampered`."""
         return f"{self.kind}:{self.reason}" if self.reason else self.kind
 
 
@@ -149,10 +146,7 @@ class TransportError(AlipayError):
 
 
 class IdentityError(AlipayError):
-    """`reason`.
-
-    No-id (the answer names nobody) or other-person (two answers name different people).
-    """
+    """`reason` is no-id (an answer names nobody) or other-person (two name different people)."""
 
     kind = "identity"
 

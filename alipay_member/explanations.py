@@ -2,9 +2,10 @@
 """What each error, field and value means and what to do about it, in Chinese and English.
 
 Three tables hold the sentences, each fact once:
-    gateway_errors.json what Alipay's gateway answers: code, msg, sub_code, sub_msg; cause and
-    remedy explanations.json this library's own errors, by key: cause and remedy fields.json the
-    member's fields: label, source, use, meaning of values, why one is empty
+
+    gateway_errors.json   what Alipay's gateway answers: as sent, cause, remedy
+    explanations.json     this library's own errors, by key: cause, remedy
+    fields.json           the member's fields: label, source, use, what values mean, why one is empty
 
 Alipay's page: 公共错误码 (common error codes), https://opendocs.alipay.com/common/02km9f
 """
@@ -87,10 +88,7 @@ def explain(key: str, lang: str) -> list[str]:
 
 
 def explain_value(field: str, value: str | None, lang: str) -> str:
-    """What a field's value means (user_status "T".
-
-    已认证用户), or why the field is empty; or "".
-    """
+    """What a field's value means (user_status "T": 已认证用户), or why it is empty; or ""."""
     row = next((row for row in fields() if row["name"] == field), {})
     told = row.get("values", {}).get(value, {}) if value else row.get("empty", {})
     return str(told.get(lang, ""))
