@@ -5,7 +5,7 @@ Three tables hold the sentences, each fact once:
 
     gateway_errors.json   what Alipay's gateway answers: as sent, cause, remedy
     explanations.json     this library's own errors, by key: cause, remedy
-    fields.json           the member's fields: label, source, use, what values mean, why one is empty
+    fields.json           the member's fields: label, source, use, meaning of values, why empty
 
 Alipay's page: 公共错误码 (common error codes), https://opendocs.alipay.com/common/02km9f
 """
