@@ -178,6 +178,13 @@ def test_the_folder_to_copy_is_as_small_as_it_is_said_to_be():
     assert "`alipay_member/` is under 0.2 MB" in read("README.md")
 
 
+def test_postgresql_is_installed_by_the_line_that_its_module_gives():
+    needed = re.search(r"pip install '[^']+'", read("alipay_member/postgresql.py"))[0]
+    for name in ("README.md", PAIRS["README.md"]):
+        assert f"`{needed}`" in read(name)
+    assert "DATABASE_URL=postgresql://" in read(".env.example")
+
+
 def test_contributing_names_scripts_that_are_there():
     scripts = json.loads(read("tests/package.json"))["scripts"]
     named = re.findall(r"npm run --prefix tests (\w+)", read("CONTRIBUTING.md"))
