@@ -39,7 +39,6 @@ def test_withdrawn_consent_reaches_the_server_by_itself(page, bench, phone, desk
 
 def test_forged_message_changes_nothing(page, bench, phone, desk, saved):
     before = bench.rows()
-    page.click("#more summary")
     desk.choose("message-forged")
     message = desk.of_kind("message")
     expect(message).to_have_count(1)
