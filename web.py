@@ -173,10 +173,12 @@ def own_forms_only(public_url: str) -> None:
 
     /api/* needs no such check, nor do messages: no browser's cookie speaks for who sends them.
     """
-    own = (public_url, request.host_url.rstrip("/"))
     has_no_cookie = request.path.startswith(("/api/", "/alipay/"))
     is_form = request.method == "POST" and request.blueprint == "site" and not has_no_cookie
-    if is_form and request.headers.get("Origin") not in own:
+    if not is_form:
+        return
+    own = (public_url, request.host_url.rstrip("/"))
+    if request.headers.get("Origin") not in own:
         raise RequestError("bad-request:origin")
 
 
@@ -215,8 +217,10 @@ def http_error(error: HTTPException) -> Any:
 
 def one_host_name() -> Any:
     """localhost and 127.0.0.1 are two origins, and a session of one is lost on the other."""
+    if request.method != "GET" or is_api():
+        return None
     url = urlsplit(request.url)
-    if url.hostname == "localhost" and request.method == "GET" and not is_api():
+    if url.hostname == "localhost":
         return redirect(
             url._replace(netloc=url.netloc.replace("localhost", "127.0.0.1", 1)).geturl()
         )

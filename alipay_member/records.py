@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT-0
 """What MemberStore hands out: a member, a session, what a withdrawn consent changed."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .methods import Profile
@@ -25,7 +25,7 @@ class Member(Profile):
 
     def as_dict(self) -> dict[str, Any]:
         """The row as JSON, without its internal key."""
-        return {name: value for name, value in asdict(self).items() if name != "id"}
+        return {name: getattr(self, name) for name in MEMBER_COLUMNS if name != "id"}
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,14 @@ from .methods import Profile, Token
 from .records import MEMBER_COLUMNS, PROFILE, SESSION_COLUMNS, Member, Session, Withdrawn
 
 SESSION_LIFE = 30 * 86400  # seconds
+COLUMNS = ", ".join(
+    [f"sessions.{name}" for name in SESSION_COLUMNS]
+    + [f"members.{name}" for name in MEMBER_COLUMNS]
+)
+LIVE_SESSION = (
+    f"SELECT {COLUMNS} FROM sessions JOIN members ON members.id = member_id "
+    "WHERE token_hash = ? AND expires_at > ?"
+)
 PURGED = 100  # ended sessions that a login takes away at most: it is not to hold others up
 
 
@@ -225,13 +233,7 @@ class MemberStore:
 
     def _session(self, db: Connection, token_hash: str) -> Session:
         """The live session and its member; SessionEnded if there is none."""
-        columns = [f"sessions.{name}" for name in SESSION_COLUMNS]
-        columns += [f"members.{name}" for name in MEMBER_COLUMNS]
-        row = db.execute(
-            f"SELECT {', '.join(columns)} FROM sessions JOIN members ON members.id = member_id "
-            "WHERE token_hash = ? AND expires_at > ?",
-            (token_hash, int(self._clock())),
-        ).fetchone()
+        row = db.execute(LIVE_SESSION, (token_hash, int(self._clock()))).fetchone()
         if not row:
             raise SessionEnded("there is no such session, or it has ended")
         session = dict(zip(SESSION_COLUMNS, row, strict=False))

@@ -76,17 +76,30 @@ class Transport:
             self._session = new_session(self.gateway_url)
             self._process = os.getpid()
         headers = {"Content-Type": content_type, "Accept-Encoding": "identity"}
-        options: Any = {"timeout": self._timeout, "allow_redirects": False, "stream": True}
         url = f"{self.gateway_url}?{query}"
         with budget(sum(self._timeout), self._timeout[1], MAX_RECEIVED) as spent:
             try:
-                response = self._session.post(url, data=body, headers=headers, **options)
+                response = self._send(url, body, headers)
             except Exception as error:  # odd headers make requests raise what it doesn't document
                 raise _named(error, "connection") from None
             with closing(response):
                 if spent.ended:  # before the head did: http.client takes it for a whole one
                     raise TransportError("the answer broke off", "cut")
                 return _reply(response)
+
+    def _send(self, url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
+        """The answer's head; its body is still to be read."""
+        options: Any = {"timeout": self._timeout, "allow_redirects": False, "stream": True}
+        if not self._own_session:
+            return self._session.post(url, data=body, headers=headers, **options)
+        # Session.post would take the long address apart and quote it again, a tenth of a login.
+        request = requests.PreparedRequest()
+        request.prepare_method("POST")
+        request.url = url
+        request.prepare_headers({**self._session.headers, **headers})
+        request.prepare_body(body, None)
+        options |= self._session.merge_environment_settings(url, {}, True, None, None)
+        return self._session.send(request, **options)
 
 
 def new_session(gateway_url: str) -> requests.Session:
