@@ -42,6 +42,16 @@ def call_for_ever(app, method, business, auth_token=None):
     return read_answer(app, method, post(app, query, body, timeout=None).content)
 
 
+@wrong("exchange", "answer-unread", "call")
+def call_reads_by_itself(app, method, business, auth_token=None):
+    query, body = build_request(app, method, business, time.time(), auth_token)
+    answer = post(app, query, body).json()
+    node = answer.get(method.replace(".", "_") + "_response") or answer["error_response"]
+    if says_error(node):
+        raise_error(node)
+    return node
+
+
 @wrong("exchange", "success-has-no-code", "call")
 def call_wants_a_code(app, method, business, auth_token=None):
     node = answer_of(app, method, business, auth_token)

@@ -49,6 +49,13 @@ def with_a_t(app, method, business, now, auth_token=None):
     return urlencode(signed(common, business, app)), urlencode(business)
 
 
+@wrong("request", "half-days", "build_request")
+def with_twelve_hours(app, method, business, now, auth_token=None):
+    common = common_of(app, method, now, auth_token)
+    common["timestamp"] = datetime.fromtimestamp(now, BEIJING).strftime("%Y-%m-%d %I:%M:%S")
+    return urlencode(signed(common, business, app)), urlencode(business)
+
+
 @wrong("request", "half-signed", "build_request")
 def only_the_query_signed(app, method, business, now, auth_token=None):
     common = common_of(app, method, now, auth_token)

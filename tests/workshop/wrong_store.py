@@ -83,6 +83,22 @@ def save_in_any_app(db, app_id, profile, body):
         insert(db, app_id, profile)
 
 
+@wrong("persist", "user-id-elsewhere", "save_member")
+def save_without_parentheses(db, app_id, profile, body):
+    where = "app_id = ? AND open_id = ? OR user_id = ?"
+    keys = (app_id, profile["open_id"], profile["user_id"])
+    found = db.execute(f"SELECT app_id FROM members WHERE {where}", keys).fetchone()
+    save_member(db, found[0] if found else app_id, profile, {})
+
+
+@wrong("persist", "client-nickname", "save_member")
+def save_the_clients_nickname_the_second_time(db, app_id, profile, body):
+    known = "SELECT 1 FROM members WHERE open_id = ?"
+    if db.execute(known, (profile["open_id"],)).fetchone():
+        profile = profile | {name: body.get(name) or profile[name] for name in FIELDS}
+    save_member(db, app_id, profile, {})
+
+
 @wrong("persist", "others-overwritten", "save_member")
 def save_one_person_an_app(db, app_id, profile, body):
     if not update(db, profile, "app_id = ?", app_id):

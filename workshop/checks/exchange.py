@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..given import FORM, SHARE, GatewayError
+from ..given import FORM, SHARE, GatewayError, SignatureError
 from ..lab import Call, Lab
 from ..load import Functions
 from .wrong import Attempt, Wrong, check_type
@@ -27,6 +27,7 @@ def exchange_code(yours: Functions, lab: Lab) -> None:
     if missing:
         raise Wrong("parts-missing", came=node, names=", ".join(missing))
     check_used_code(yours, lab, code)
+    check_tampered(yours, lab)
     check_other_errors(yours, lab)
 
 
@@ -83,6 +84,17 @@ def check_used_code(yours: Functions, lab: Lab, code: str) -> None:
     if len(lab.calls) > 1:
         raise Wrong("retried", 1, len(lab.calls))
     check_told(attempt, CODE_INVALID)
+
+
+def check_tampered(yours: Functions, lab: Lab) -> None:
+    """Whatever call gives has been through read_answer, which refuses what was changed."""
+    lab.alipay.faults.set("tampered")
+    attempt = Attempt(yours.call, lab.app, SHARE, {}, lab.tokens()["access_token"])
+    lab.alipay.faults.set(None)
+    if attempt.error is None:
+        raise Wrong("answer-unread", "SignatureError", attempt.value(), function="call")
+    if not isinstance(attempt.error, SignatureError):
+        attempt.value()
 
 
 def check_other_errors(yours: Functions, lab: Lab) -> None:

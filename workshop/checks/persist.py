@@ -154,6 +154,10 @@ def check_old_app(yours: Functions, db: sqlite3.Connection) -> None:
         raise Wrong("no-open-id-merged", 2, len(found))
     if found[0]["open_id"] is not None:
         raise Wrong("null-as-text", None, found[0]["open_id"], name="open_id")
+    yours.save_member(db, OTHER_APP, profile(None, USER_ID, "别的应用"), {})
+    found = rows(db)
+    if len(found) != 3 or found[0]["nick_name"] != "完整示例":
+        raise Wrong("user-id-elsewhere", 3, len(found))
 
 
 def check_transition(yours: Functions, db: sqlite3.Connection) -> None:
@@ -173,7 +177,8 @@ def check_liar(yours: Functions, db: sqlite3.Connection) -> None:
     yours.save_member(db, APP, profile(None, VICTIM, "王誠"), {})
     names = {"nick_name": "财神爷", "nickName": "财神爷"}
     body = names | {"user_id": VICTIM, "userId": VICTIM, "city": "天庭", "openId": OTHER_OPEN_ID}
-    yours.save_member(db, APP, profile(nick_name=None), body)
+    for _ in ("first", "again"):  # a lie told once more must not be believed, either
+        yours.save_member(db, APP, profile(nick_name=None), body)
     found = rows(db)
     if "财神爷" in (row["nick_name"] for row in found):
         raise Wrong("client-nickname", None, "财神爷")

@@ -14,8 +14,9 @@ from ..load import Functions
 from .signing import pairs, wrong_strings
 from .wrong import Wrong, check_type
 
-NEW_YEAR = datetime(2026, 1, 1, 7, 59, 58, tzinfo=BEIJING)  # in London it is still 2025
+NEW_YEAR = datetime(2026, 1, 1, 0, 59, 58, tzinfo=BEIJING)  # in London it is still 2025
 FORMAT = "%Y-%m-%d %H:%M:%S"
+HALF_DAYS = "%Y-%m-%d %I:%M:%S"
 Parameters = Mapping[str, str]
 
 
@@ -81,6 +82,8 @@ def check_timestamp(came: str, now: float) -> None:
     wanted = datetime.fromtimestamp(now, BEIJING).strftime(FORMAT)
     if came == wanted:
         return
+    if came == datetime.fromtimestamp(now, BEIJING).strftime(HALF_DAYS):
+        raise Wrong("half-days", wanted, came)
     for mistake, moment in wrong_moments(now):
         if came == moment.strftime(FORMAT):
             raise Wrong(mistake, wanted, came)
