@@ -21,6 +21,8 @@ def together(stores, number, work):
     start = threading.Barrier(number, timeout=30)
 
     def begin(index):
+        if stores[0]:
+            stores[index % len(stores)].check()  # connecting takes longer than what is to meet
         start.wait()
         return work(stores[index % len(stores)], index)
 
@@ -36,21 +38,60 @@ from session_contract import token
 
 store = ReadingStore(sys.argv[1])
 store.sign_in("app", token("parent"))
+kept = set(store._database.__dict__[sys.argv[2]])
 for number in range(2):
-    child = os.fork()
-    if child == 0:
-        store.sign_in("app", token(f"child {number}"))
+    if os.fork() == 0:
+        for _ in range(10):
+            store.sign_in("app", token(f"child {number}"))
+        assert set(store._database.__dict__[sys.argv[2]]) == kept | {os.getpid()}
         sys.exit(0)  # it takes down all that it has, its parent's connections among it
-    _, status = os.waitpid(child, 0)
-    assert status == 0
+for _ in range(10):  # at the same time
     store.sign_in("app", token("parent"))
+print(*[os.wait()[1] for _ in range(2)])
 print(len(store.members("app")), store.count_sessions("app"))
 store.close()
 """
+FIRST_START = """
+import multiprocessing, sys
+from alipay_member import MemberStore
+
+def open_each(barrier):
+    for url in sys.argv[1:]:
+        barrier.wait()
+        MemberStore(url).check()
+
+fork = multiprocessing.get_context("fork")
+barrier = fork.Barrier(6, timeout=30)
+six = [fork.Process(target=open_each, args=(barrier,)) for _ in range(6)]
+for one in six:
+    one.start()
+for one in six:
+    one.join()
+print([one.exitcode for one in six])
+"""
+
+
+def run(script, *arguments):
+    """(exit status, what it said on stdout and on stderr) of a Python of its own."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
 class CrowdContract(MemberStoreContract):
-    """A subclass gives `url`, of an empty database, and `count(table)`: how many rows there are."""
+    """What a subclass gives, besides MemberStoreContract's fixture, is of one empty database.
+
+    `url`; `count(table)`: how many rows there are; `new_url()`: of another empty one;
+    `kept_by_process`: the name of what the database keeps for each process.
+    """
+
+    first_starts = 5
 
     @pytest.fixture
     def make_store(self, url):
@@ -148,13 +189,10 @@ class CrowdContract(MemberStoreContract):
         assert store.session(session_token) == session
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-    def test_a_forked_child_has_connections_of_its_own(self, url):
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", FORK, url],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, "3 5\n", "")
+    def test_a_forked_child_has_connections_of_its_own(self, url, kept_by_process):
+        assert run(FORK, url, kept_by_process) == (0, "0 0\n3 31\n", "")
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+    def test_six_processes_that_start_at_once_make_the_tables_once(self, new_url):
+        urls = [new_url() for _ in range(self.first_starts)]
+        assert run(FIRST_START, *urls) == (0, "[0, 0, 0, 0, 0, 0]\n", "")

@@ -1,5 +1,6 @@
 """The contract on SQLite, and what only SQLite can get wrong."""
 
+import itertools
 import sqlite3
 from contextlib import closing
 
@@ -15,9 +16,18 @@ from session_contract import token
 class TestSQLiteStore(CrowdContract):
     """On a file of its own."""
 
+    first_starts = 30  # without patience some of them fail, a few in a hundred
+
     @pytest.fixture
     def url(self, tmp_path):
         return f"sqlite:///{tmp_path / 'store.db'}"
+
+    kept_by_process = pytest.fixture(lambda self: "_idle")
+
+    @pytest.fixture
+    def new_url(self, tmp_path):
+        numbers = itertools.count()
+        return lambda: f"sqlite:///{tmp_path / str(next(numbers))}.db"
 
     @pytest.fixture
     def count(self, tmp_path):

@@ -1,5 +1,6 @@
 """The contract on PostgreSQL, and what only PostgreSQL can get wrong."""
 
+import secrets
 import subprocess
 import sys
 import threading
@@ -34,6 +35,12 @@ class TestPostgreSQLStore(CrowdContract):
     @pytest.fixture
     def url(self, postgresql_url):
         return postgresql_url
+
+    kept_by_process = pytest.fixture(lambda self: "_pools")
+
+    @pytest.fixture
+    def new_url(self, cluster):
+        return lambda: cluster.new_url(f"test_{secrets.token_hex(6)}")
 
     @pytest.fixture
     def count(self, db):
@@ -114,11 +121,14 @@ def test_tables_of_another_version_are_refused_and_left_alone(postgresql_url, db
 def test_a_server_that_was_restarted_is_used_again(cluster, postgresql_url):
     store = ReadingStore(postgresql_url)
     session_token, session = store.sign_in("app", token("o1"))
+    with store._database.reading(), store._database.reading(), store._database.reading():
+        pass  # three connections are kept
     cluster.stop()
+    cluster.start()
     with pytest.raises(DatabaseError):
         store.session(session_token)
-    cluster.start()
-    assert store.session(session_token) == session
+    for _ in range(3):  # the first that fails has the others looked at
+        assert store.session(session_token) == session
     store.sign_in("app", token("o1"))
     store.close()
 

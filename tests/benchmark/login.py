@@ -20,8 +20,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.extend([str(HERE.parent.parent), str(HERE.parent), str(HERE)])
+sys.path.extend(str(folder) for folder in Path(__file__).resolve().parents[:3])
 
 from cryptography.hazmat.primitives import serialization as form
 
@@ -32,6 +31,7 @@ from crowd_gateway import running, share_node
 from deployments import Deployment, fill_postgresql, fill_sqlite, free_name
 from wire import SHARE, SHARE_NODE, answer, encoded, key
 
+RESULTS = Path(__file__).with_suffix(".json")
 OURS = "app:create_app()"
 SIZES = {"empty": 0, "10^4": 10_000, "10^6": 1_000_000}
 AIMS = (  # what, against what, of which measurement, the bound
@@ -192,7 +192,7 @@ def main():
         measured = take_turns(made, given.rounds, given.logins)
         results = medians(measured, made, alone(gateway.options))
     tell(results)
-    (HERE / "login.json").write_text(json.dumps(results | {"rounds": measured}, indent=1), "utf-8")
+    RESULTS.write_text(json.dumps(results | {"rounds": measured}, indent=1), "utf-8")
 
 
 if __name__ == "__main__":
