@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -48,6 +49,22 @@ class LabSession(requests.Session):
         return super().send(request, **options)
 
 
+class CannedSession(requests.Session):
+    """Gives the same answer to every call, and sends nothing."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self._body = body
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """An answer with this body."""
+        response = requests.Response()
+        response.status_code = 200
+        response.url = request.url or ""
+        response.raw = BytesIO(self._body)
+        return response
+
+
 class Lab:
     """An app at an emulated Alipay, and the calls that reached its gateway, oldest first."""
 
@@ -56,6 +73,7 @@ class Lab:
         self.alipay_key: RSAPrivateKey = alipay.accounts.alipay_key
         self.session = LabSession()
         self.calls: list[Call] = []
+        self.elsewhere: list[str] = []  # addresses that were asked in the gateway's place
         self.loses_product_on_refresh = False  # so that the call after a refresh fails
         self.app = App(
             app_id=APP_ID,
@@ -77,6 +95,7 @@ class Lab:
         self.alipay.accounts.reset()
         self.alipay.faults.set(None)
         self.calls.clear()
+        self.elsewhere.clear()
         self.loses_product_on_refresh = False
         self.session.timeouts.clear()
 
@@ -106,6 +125,7 @@ class Lab:
     def _see(self, sender: Flask, **_: Any) -> None:
         """A request has reached the emulator."""
         if request.path != "/gateway.do":
+            self.elsewhere.append(request.url)
             return
         query = request.query_string.decode("ascii", "replace")
         body = request.get_data().decode("ascii", "replace")

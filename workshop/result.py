@@ -37,7 +37,7 @@ class Result:
 
 
 def shown(value: object) -> str | None:
-    """A value as it is shown: text as it is, bytes as Python writes them; None is "nothing"."""
+    """A value as it is shown: text as it is unless blank, else as Python does; None: nothing."""
     if value is None:
         return None
-    return value if isinstance(value, str) else repr(value)
+    return value if isinstance(value, str) and value.strip() else repr(value)

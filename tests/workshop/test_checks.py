@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 import other_answers
+import wrong_answer
+import wrong_call
 import wrong_exchange
 import wrong_request
+import wrong_row
 import wrong_signing
 import wrong_state
 import wrong_store
@@ -18,7 +21,17 @@ from workshop.load import SOLUTION, Source
 from workshop.steps import FUNCTIONS, STEPS, sentence_of, step_of, words
 from wrong import WRONG
 
-MODULES = (wrong_signing, wrong_request, wrong_exchange, wrong_verify, wrong_store, wrong_state)
+MODULES = (
+    wrong_signing,
+    wrong_request,
+    wrong_exchange,
+    wrong_call,
+    wrong_answer,
+    wrong_verify,
+    wrong_store,
+    wrong_row,
+    wrong_state,
+)
 
 
 @pytest.fixture(autouse=True)

@@ -111,6 +111,20 @@ def with_biz_content(app, method, business, now, auth_token=None):
     )
 
 
+@wrong("request", "question-mark", "build_request")
+def with_a_question_mark(app, method, business, now, auth_token=None):
+    query, body = build_request(app, method, business, now, auth_token)
+    return f"?{query}", body
+
+
+@wrong("request", "common-in-body", "build_request")
+def with_business_updated(app, method, business, now, auth_token=None):
+    common = common_of(app, method, now, auth_token)
+    business.update(common)
+    common["sign"] = sign(string_to_sign(business), app.private_key)
+    return urlencode(common), urlencode(business)
+
+
 @wrong("request", "encoded-twice", "build_request")
 def encoded_twice(app, method, business, now, auth_token=None):
     query, _ = build_request(app, method, business, now, auth_token)

@@ -73,6 +73,11 @@ def in_capitals(parameters):
     return string_to_sign(parameters).upper()
 
 
+@wrong("string-to-sign", "stripped", "string_to_sign")
+def strips_the_values(parameters):
+    return string_to_sign({name: value.strip() for name, value in parameters.items()})
+
+
 # ── step 2 ──
 
 
@@ -104,6 +109,21 @@ def sign_as_bytes(text, key):
 @wrong("sign", "not-base64", "sign")
 def sign_without_base64(text, key):
     return rsa(text, key)
+
+
+@wrong("sign", "not-base64", "sign")
+def sign_in_latin_1(text, key):
+    return rsa(text, key).decode("latin-1")
+
+
+@wrong("sign", "signature-decoded", "sign")
+def sign_and_decode(text, key):
+    return rsa(text, key).decode()
+
+
+@wrong("sign", "not-every-character", "sign")
+def sign_in_ascii(text, key):
+    return base64.b64encode(key.sign(text.encode("ascii"), PKCS1v15(), SHA256())).decode()
 
 
 @wrong("sign", "hex", "sign")

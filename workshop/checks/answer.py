@@ -1,6 +1,7 @@
 """Step 5: which bytes were signed."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -70,7 +71,12 @@ def examine_white_space(yours: Functions, lab: Lab) -> None:
     if isinstance(attempt.error, ValueError | SignatureError):
         came = answer.to_bytes().decode()
         raise Wrong("white-space", came=came) from attempt.error
-    compare(yours, answer.to_bytes(), answer.signed_bytes(), SHARE)
+    try:
+        compare(yours, answer.to_bytes(), answer.signed_bytes(), SHARE)
+    except Wrong as wrong:
+        if wrong.mistake != "other-cut":
+            raise
+        raise Wrong("white-space", wrong.expected, wrong.came) from None
 
 
 def examine_unsigned(yours: Functions, lab: Lab) -> None:
@@ -78,18 +84,23 @@ def examine_unsigned(yours: Functions, lab: Lab) -> None:
     body = lab.answer(PLAIN, signed=False).to_bytes()
     attempt = Attempt(yours.signed_part, body, SHARE)
     if isinstance(attempt.error, KeyError) and attempt.error.args == ("sign",):
-        raise Wrong("unsigned-raises", ("{…}", ""), f"KeyError: {attempt.error}")
+        raise Wrong("unsigned-raises", (b"{...}", ""), f"KeyError: {attempt.error}")
     _, signature = attempt.value()
     expect(signature, "", [("unsigned-none", None)], function="signed_part")
 
 
 def examine_no_answer(yours: Functions) -> None:
-    """A web page of somebody in between, and an answer to another method."""
-    for body in (b"<!doctype html><title>502</title>", b'{"alipay_trade_query_response":{}}'):
+    """A web page of somebody in between, an answer to another method, one that breaks off."""
+    for body in (
+        b"<!doctype html><title>502</title>",
+        b'{"alipay_trade_query_response":{}}',
+        b'{"alipay_user_info_share_response":{"code":"10000","msg":"Succ',
+    ):
         attempt = Attempt(yours.signed_part, body, SHARE)
         if not isinstance(attempt.error, SignatureError):
             came = attempt.error and repr(attempt.error)
-            raise Wrong("no-answer", "SignatureError", came or attempt.value())
+            value = came or attempt.value()
+            raise Wrong("no-answer", "SignatureError", value, body=body.decode())
 
 
 def compare(
@@ -107,15 +118,28 @@ def compare(
     if len(came) != 2:
         raise Wrong("not-two", (signed, "…"), came)
     data, signature = came
-    expect(data, signed, wrong_cuts(body, signed, charset), function="signed_part")
+    expect_cut(data, signed, body, charset)
     right = json.loads(body.decode(charset))["sign"]
     named = [("sign-from-nickname", "x"), ("signature-bytes", right.encode())]
     expect(signature, right, named, function="signed_part")
 
 
+def expect_cut(came: object, signed: bytes, body: bytes, charset: str) -> None:
+    """Wrong unless these are the signed bytes; where nothing is recognised, the answer is shown."""
+    try:
+        expect(came, signed, wrong_cuts(body, signed, charset), function="signed_part")
+    except Wrong as wrong:
+        if wrong.mistake != "other":
+            raise
+        text = re.sub(r'("sign" ?: ?"\w{8})[^"]+', r"\1…", body.decode(charset))
+        raise Wrong("other-cut", signed, came, body=text) from None
+
+
 def wrong_cuts(body: bytes, signed: bytes, charset: str) -> Iterator[tuple[str, object]]:
     """What people verify instead, by the name of the mistake."""
     yield "white-space", b" " + signed
+    if charset != "utf-8":
+        yield "charset-ignored", signed.decode(charset).encode("utf-8")
     yield "text-not-bytes", signed.decode(charset)
     yield "whole-body", body
     text, node = body.decode(charset), signed.decode(charset)
@@ -132,7 +156,6 @@ def wrong_cuts(body: bytes, signed: bytes, charset: str) -> Iterator[tuple[str, 
             yield "up-to-sign", text[begin:at].rstrip(" ,").encode(charset)
     yield "to-last-brace", text[begin:-1].encode(charset)
     yield "to-last-brace", text[begin : text.rindex("}") + 1].encode(charset)
-    yield "charset-ignored", node.encode("utf-8")
     yield "inner", signed[1:-1]
 
 

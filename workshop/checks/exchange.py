@@ -1,9 +1,10 @@
 """Step 4: exchange the auth_code."""
 
+from dataclasses import replace
 from typing import Any
 
 from ..given import FORM, SHARE, GatewayError, SignatureError
-from ..lab import Call, Lab
+from ..lab import Call, CannedSession, Lab
 from ..load import Functions
 from .wrong import Attempt, Wrong, check_type
 
@@ -27,12 +28,17 @@ def exchange_code(yours: Functions, lab: Lab) -> None:
     if missing:
         raise Wrong("parts-missing", came=node, names=", ".join(missing))
     check_used_code(yours, lab, code)
+    check_token(yours, lab)
     check_tampered(yours, lab)
+    check_short_error(yours, lab)
     check_other_errors(yours, lab)
 
 
 def check_sent(lab: Lab, code: str, attempt: Attempt) -> None:
     """The gateway was asked, once, through the app's session, with what it needs."""
+    if lab.elsewhere and not lab.calls:
+        wanted, came = f"{lab.app.gateway_url}?app_id=…", f"{lab.elsewhere[0][:60]}…"
+        raise Wrong("other-address", wanted, came, function="call")
     if not lab.calls:
         attempt.value()
         raise Wrong("nothing-sent")
@@ -45,6 +51,8 @@ def check_sent(lab: Lab, code: str, attempt: Attempt) -> None:
     if isinstance(attempt.error, KeyError) and attempt.error.args == ("code",):
         raise Wrong("success-has-no-code", function="call") from attempt.error
     error = attempt.error
+    if isinstance(error, AttributeError) and "attribute 'decode'" in str(error):
+        raise Wrong("not-raw-bytes", came=str(error), function="call") from error
     if isinstance(error, GatewayError) and error.sub_code == "isv.invalid-signature":
         raise Wrong("changed-on-the-way", came=str(error), function="call") from error
     if len(lab.calls) > 1:
@@ -86,6 +94,33 @@ def check_used_code(yours: Functions, lab: Lab, code: str) -> None:
     check_told(attempt, CODE_INVALID)
 
 
+def check_token(yours: Functions, lab: Lab) -> None:
+    """An auth_token that is passed to call goes along, in the query."""
+    token = lab.tokens()["access_token"]
+    lab.calls.clear()
+    attempt = Attempt(yours.call, lab.app, SHARE, {}, token)
+    if not lab.calls:
+        attempt.value()
+        raise Wrong("nothing-sent", function="call")
+    if lab.calls[0].query.get("auth_token") != token:
+        came = " ".join(lab.calls[0].parameters)
+        raise Wrong("token-dropped", f"auth_token={token[:16]}…", came, function="call")
+
+
+def check_short_error(yours: Functions, lab: Lab) -> None:
+    """Some errors have code and msg alone."""
+    busy = {"code": "20000", "msg": "Service Currently Unavailable"}
+    body = lab.answer(busy, "error_response").to_bytes()
+    app = replace(lab.app, session=CannedSession(body))
+    attempt = Attempt(yours.call, app, SHARE, {}, "authusrB1234567890")
+    if isinstance(attempt.error, KeyError) and attempt.error.args[0] in ("sub_code", "sub_msg"):
+        raise Wrong("words-absent", came=busy, function="call") from attempt.error
+    if attempt.error is None:
+        raise Wrong("other-error-passed", "GatewayError", attempt.value(), function="call")
+    if not isinstance(attempt.error, GatewayError):
+        attempt.value()
+
+
 def check_tampered(yours: Functions, lab: Lab) -> None:
     """Whatever call gives has been through read_answer, which refuses what was changed."""
     lab.alipay.faults.set("tampered")
@@ -114,6 +149,8 @@ def check_told(attempt: Attempt, words: tuple[str, str, str, str]) -> None:
         check_not_given(attempt.value(), words)
     if isinstance(error, KeyError) and error.args[0] in OF_A_SUCCESS:
         raise Wrong("key-error", came=f"KeyError: {error}") from error
+    if isinstance(error, TypeError) and "GatewayError" in str(error):
+        raise Wrong("other-arguments", came=str(error), function="call") from error
     if not isinstance(error, GatewayError):
         attempt.value()
         return

@@ -11,7 +11,7 @@ import alipay_member
 from ..given import FIELDS
 from ..lab import Lab
 from ..load import Functions
-from .wrong import Wrong
+from .wrong import Attempt, Wrong
 
 SCHEMA = Path(alipay_member.__file__).with_name("schema.sql")
 OPEN_ID = "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"
@@ -32,6 +32,7 @@ def save_member(yours: Functions, lab: Lab) -> None:
         check_old_app,
         check_transition,
         check_liar,
+        check_liar_for_absent_id,
     ):
         with table() as db:
             check(yours, db)
@@ -72,7 +73,7 @@ def only(found: Sequence[Row], mistake: str) -> Row:
 
 def check_new(yours: Functions, db: sqlite3.Connection) -> None:
     """A new person gets a row, with all that was told."""
-    yours.save_member(db, APP, profile(), {})
+    save(yours, db, profile())
     row = only(rows(db), "two-rows")
     if not row["id"]:
         raise Wrong("no-id", "8c1f…", row["id"])
@@ -83,6 +84,24 @@ def check_new(yours: Functions, db: sqlite3.Connection) -> None:
         if row[name] is not None and value is None:
             raise Wrong("null-as-text", None, row[name], name=name)
         raise Wrong("field-not-saved", value, row[name], name=name)
+
+
+def save(
+    yours: Functions,
+    db: sqlite3.Connection,
+    told: dict[str, str | None],
+    body: Row | None = None,
+) -> None:
+    """Save a profile; Wrong for what sqlite3 says of a row that can't be written."""
+    attempt = Attempt(yours.save_member, db, APP, told, body or {})
+    said = str(attempt.error)
+    if "NOT NULL constraint failed: members." in said:
+        raise Wrong("column-missing", name=said.rpartition(".")[2]) from attempt.error
+    if "rror binding parameter" in said or "'sqlite3.Cursor'" in said:
+        raise Wrong("row-bound", came=said) from attempt.error
+    if "Incorrect number of bindings" in said:
+        raise Wrong("other-count", came=said) from attempt.error
+    attempt.value()
 
 
 def check_again(yours: Functions, db: sqlite3.Connection) -> None:
@@ -101,11 +120,11 @@ def save_twice(
     mistake: str,
 ) -> None:
     """Save one profile, then another; Wrong where the second is taken for somebody new."""
-    yours.save_member(db, APP, first, {})
+    save(yours, db, first)
     db.execute("UPDATE members SET first_seen = 1")
     before = rows(db)
     try:
-        yours.save_member(db, APP, second, {})
+        save(yours, db, second)
     except sqlite3.IntegrityError as error:
         if "UNIQUE" not in str(error):
             raise
@@ -127,8 +146,8 @@ def check_nickname_gone(yours: Functions, db: sqlite3.Connection) -> None:
 
 def check_others(yours: Functions, db: sqlite3.Connection) -> None:
     """Another person, and the same open_id in another app, are others."""
-    yours.save_member(db, APP, profile(), {})
-    yours.save_member(db, APP, profile(OTHER_OPEN_ID, nick_name="另一个人"), {})
+    save(yours, db, profile())
+    save(yours, db, profile(OTHER_OPEN_ID, nick_name="另一个人"))
     found = rows(db)
     if len(found) != 2 or found[0]["nick_name"] != "完整示例":
         raise Wrong("others-overwritten", 2, len(found))
@@ -148,7 +167,7 @@ def check_old_app(yours: Functions, db: sqlite3.Connection) -> None:
     told = profile(None, USER_ID)
     save_twice(yours, db, told, told, "no-open-id")
     only(rows(db), "no-open-id")
-    yours.save_member(db, APP, profile(None, VICTIM, "王誠"), {})
+    save(yours, db, profile(None, VICTIM, "王誠"))
     found = rows(db)
     if len(found) != 2 or found[0]["nick_name"] != "完整示例":
         raise Wrong("no-open-id-merged", 2, len(found))
@@ -166,7 +185,7 @@ def check_transition(yours: Functions, db: sqlite3.Connection) -> None:
     row = only(rows(db), "known-by-user-id")
     if row["open_id"] != OPEN_ID:
         raise Wrong("open-id-not-gained", OPEN_ID, row["open_id"])
-    yours.save_member(db, APP, profile(OPEN_ID, None), {})
+    save(yours, db, profile(OPEN_ID, None))
     row = only(rows(db), "known-by-user-id")
     if row["user_id"] != USER_ID:
         raise Wrong("user-id-lost", USER_ID, row["user_id"])
@@ -174,11 +193,9 @@ def check_transition(yours: Functions, db: sqlite3.Connection) -> None:
 
 def check_liar(yours: Functions, db: sqlite3.Connection) -> None:
     """The client sends a nickname and somebody else's id: nothing of it may be believed."""
-    yours.save_member(db, APP, profile(None, VICTIM, "王誠"), {})
-    names = {"nick_name": "财神爷", "nickName": "财神爷"}
-    body = names | {"user_id": VICTIM, "userId": VICTIM, "city": "天庭", "openId": OTHER_OPEN_ID}
+    save(yours, db, profile(None, VICTIM, "王誠"))
     for _ in ("first", "again"):  # a lie told once more must not be believed, either
-        yours.save_member(db, APP, profile(nick_name=None), body)
+        save_with_lies(yours, db, profile(nick_name=None))
     found = rows(db)
     if "财神爷" in (row["nick_name"] for row in found):
         raise Wrong("client-nickname", None, "财神爷")
@@ -187,5 +204,34 @@ def check_liar(yours: Functions, db: sqlite3.Connection) -> None:
     liar = found[1]
     if liar["user_id"] is not None or liar["open_id"] != OPEN_ID:
         raise Wrong("client-id", OPEN_ID, liar["user_id"] or liar["open_id"])
-    if "天庭" in liar.values():
-        raise Wrong("client-nickname", "杭州市", "天庭")
+    for name, value in profile(nick_name=None).items():
+        if liar[name] != value:
+            raise Wrong("client-field", value, liar[name], name=name)
+    if liar["union_id"] is not None:
+        raise Wrong("client-id", None, liar["union_id"])
+
+
+def check_liar_for_absent_id(yours: Functions, db: sqlite3.Connection) -> None:
+    """An id that Alipay does not tell stays absent, whatever the client offers for it."""
+    save_with_lies(yours, db, profile(None, USER_ID))
+    found = rows(db)
+    if len(found) != 1 or found[0]["open_id"] is not None or found[0]["user_id"] != USER_ID:
+        raise Wrong("client-id", None, found[0]["open_id"] if found else None)
+
+
+def save_with_lies(yours: Functions, db: sqlite3.Connection, told: dict[str, str | None]) -> None:
+    """Save a profile with such a body; an id of the client's may be somebody's already."""
+    try:
+        save(yours, db, told, lies())
+    except sqlite3.IntegrityError as error:
+        if "UNIQUE" not in str(error):
+            raise
+        raise Wrong("client-id", came=f"sqlite3.IntegrityError: {error}") from error
+
+
+def lies() -> Row:
+    """What a client can claim: a nickname, and ids of somebody else."""
+    names = {"nick_name": "财神爷", "nickName": "财神爷"}
+    ids = {"user_id": VICTIM, "userId": VICTIM, "openId": OTHER_OPEN_ID}
+    ids |= {"open_id": OTHER_OPEN_ID, "union_id": "union-of-somebody-else"}
+    return names | ids | dict.fromkeys(FIELDS[1:], "天庭")

@@ -30,8 +30,9 @@ def check_profile(yours: Functions, lab: Lab, member: str) -> None:
     check_sent(lab, token, attempt)
     if isinstance(attempt.error, KeyError) and attempt.error.args[0] in NAMES:
         raise Wrong("absent-raises", None, f"KeyError: {attempt.error}") from attempt.error
-    came = attempt.value()
-    compare(came, told(lab, member))
+    if isinstance(attempt.error, AttributeError) and "'NoneType'" in str(attempt.error):
+        raise Wrong("absent-used", came=str(attempt.error)) from attempt.error
+    compare(attempt.value(), told(lab, member))
 
 
 def check_sent(lab: Lab, token: str, attempt: Attempt) -> None:
@@ -39,6 +40,8 @@ def check_sent(lab: Lab, token: str, attempt: Attempt) -> None:
     if not lab.calls:
         attempt.value()
         raise Wrong("nothing-sent")
+    if "auth_token" in lab.calls[-1].body:
+        raise Wrong("token-in-body", "call(app, SHARE, {}, access_token)")
     sent = lab.calls[-1].parameters
     if sent.get("auth_token") == token:
         return
@@ -63,7 +66,7 @@ def compare(came: Any, wanted: dict[str, str | None]) -> None:
     check_type(came, wanted, "fetch_profile")
     missing = [name for name in wanted if name not in came]
     if missing:
-        mistake = "ids-missing" if missing[0].endswith("_id") else "names-missing"
+        mistake = "ids-missing" if {"open_id", "user_id"} <= set(missing) else "names-missing"
         raise Wrong(mistake, wanted, came, names=", ".join(missing))
     if came.get("gender") in ("f", "m"):
         raise Wrong("small-gender", came["gender"].upper(), came["gender"])

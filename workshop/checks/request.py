@@ -37,6 +37,8 @@ def examine(
     check_type(came, ("query", "body"), "build_request")
     if len(came) != 2 or not all(isinstance(half, str) for half in came):
         raise Wrong("not-encoded", ("app_id=…&sign=…", "grant_type=…&code=…"), came)
+    if came[0].startswith("?"):
+        raise Wrong("question-mark", came=came[0][:40] + "…")
     query = dict(parse_qsl(came[0], keep_blank_values=True))
     body = dict(parse_qsl(came[1], keep_blank_values=True))
     check_halves(query, body, business)
@@ -107,7 +109,11 @@ def check_business(body: Parameters, business: Parameters, raw: str) -> None:
         return
     if "biz_content" in body:
         raise Wrong("biz-content", pairs(business), raw)
-    if all(body.get(name) in (quote(v), quote_plus(v)) for name, v in business.items()):
+    if any(name in body for name in ("app_id", "method", "sign", "timestamp")):
+        raise Wrong("common-in-body", pairs(business), raw)
+    if business and all(
+        body.get(name) in (quote(v), quote_plus(v)) for name, v in business.items()
+    ):
         raise Wrong("encoded-twice", pairs(business), raw)
     if raw == pairs(business):
         raise Wrong("not-url-encoded", None, raw)

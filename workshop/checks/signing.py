@@ -29,6 +29,7 @@ def string_to_sign(yours: Functions, lab: Lab) -> None:
         {"app_id": "demo-mini", "timestamp": "2026-11-24 09:30:00"},
         {"app_id": "demo-mini", "code": "a+b/c=&小二"},
         {"app_id": "demo-mini", "auth_token": "", "version": "1.0"},
+        {"app_id": "demo-mini", "state": " 小二 "},
     ):
         passed = dict(given)
         came = yours.string_to_sign(passed)
@@ -52,6 +53,7 @@ def wrong_strings(parameters: Parameters) -> Iterator[tuple[str, str]]:
     everything = dict(sorted(parameters.items()))
     yield "sign-kept", pairs({name: value for name, value in everything.items() if value})
     yield "empty-kept", pairs({n: v for n, v in everything.items() if n != "sign"})
+    yield "stripped", pairs({name: value.strip() for name, value in in_order.items()})
     dropped = {name: value for name, value in in_order.items() if name != "sign_type"}
     yield "sign-type-dropped", pairs(dropped)
 
@@ -85,6 +87,10 @@ def check_arguments(error: Exception | None) -> None:
         raise Wrong("text-passed", came=str(error)) from error
     if isinstance(error, TypeError) and "HashAlgorithm" in str(error):
         raise Wrong("classes-passed", came=str(error)) from error
+    if isinstance(error, UnicodeDecodeError):
+        raise Wrong("signature-decoded", came=str(error)[:80]) from error
+    if isinstance(error, UnicodeEncodeError):
+        raise Wrong("not-every-character", came=str(error)) from error
 
 
 def expect_signature(came: object, right: str, text: str, key: RSAPrivateKey) -> None:
@@ -104,6 +110,7 @@ def wrong_signatures(text: str, key: RSAPrivateKey) -> Iterator[tuple[str, objec
     yield "md5", base64.b64encode(key.sign(data, PKCS1v15(), MD5())).decode()  # noqa: S303
     yield "bytes", base64.b64encode(raw)
     yield "not-base64", raw
+    yield "not-base64", raw.decode("latin-1")
     yield "hex", raw.hex()
     yield "repr", str(base64.b64encode(raw))
     yield "line-breaks", base64.encodebytes(raw).decode()

@@ -6,7 +6,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
 from emulator.answer import Answer
@@ -50,6 +50,8 @@ def check_verify(yours: Functions, lab: Lab) -> None:
     came = attempt.value()
     if came is None:
         raise Wrong("verify-gives-none", True, came, function="verify")
+    if came is False and says_yes(yours, good, lab):
+        raise Wrong("result-of-verify", True, came, function="verify")
     if came is not True:
         raise Wrong("genuine-not-verified", True, came, function="verify")
     for mistake, data, signature in (
@@ -60,6 +62,30 @@ def check_verify(yours: Functions, lab: Lab) -> None:
         ("garbage-verified", DATA, "not base64!"),
     ):
         check_not_verified(yours, lab, mistake, data, signature)
+
+
+class WatchedKey:
+    """A public key that remembers whether its own verify has let a signature pass."""
+
+    def __init__(self, key: RSAPublicKey) -> None:
+        self._key = key
+        self.has_verified = False
+
+    def __getattr__(self, name: str) -> Any:
+        """All else is the key's."""
+        return getattr(self._key, name)
+
+    def verify(self, *arguments: Any, **named: Any) -> None:
+        """As the key does it."""
+        self._key.verify(*arguments, **named)
+        self.has_verified = True
+
+
+def says_yes(yours: Functions, signature: str, lab: Lab) -> bool:
+    """Whether public_key.verify lets the signature pass, whatever their verify makes of it."""
+    key = WatchedKey(lab.app.alipay_public_key)
+    Attempt(yours.verify, DATA, signature, key)
+    return key.has_verified
 
 
 def check_not_verified(
