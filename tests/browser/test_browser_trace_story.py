@@ -250,4 +250,5 @@ def test_a_reload_keeps_the_story(page, bench, phone, desk):
     before = headings(page)
     page.reload()
     phone.member_centre()
+    expect(page.locator("#steps h3")).to_have_count(len(before) + 2)
     assert headings(page) == [*before, *before[:2]]
