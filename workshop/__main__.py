@@ -17,8 +17,8 @@ def main():  # type: ignore[no-untyped-def] # the oldest Python must get as far 
             raise
         python = r".venv\Scripts\python" if os.name == "nt" else ".venv/bin/python"
         return (
-            f"The package {error.name} is missing: run README's “python3 -m venv …” in this folder,\n"
-            f"then    {python} -m workshop"
+            f"The package {error.name} is missing: run README's “python3 -m venv …” in this\n"
+            f"folder, then    {python} -m workshop"
         )
     try:
         return run()

@@ -17,10 +17,13 @@ BEGIN = "begin "
 
 
 def main() -> None:
-    """`python -m workshop.child FILE SECONDS first|all [SKIPPED …]`, started by runner.py."""
+    """`python -m workshop.child FILE SECONDS HOW [SKIPPED …]`, started by runner.py.
+
+    HOW is one letter or both: a goes on to the end of all, s tries what is skipped, - is neither.
+    """
     path = Path(sys.argv[1])
     limit = float(sys.argv[2])
-    to_the_end = sys.argv[3] == "all"
+    how = {"to_the_end": "a" in sys.argv[3], "try_skipped": "s" in sys.argv[3]}
     skipped = [int(number) for number in sys.argv[4:]]
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="ascii")
 
@@ -29,7 +32,7 @@ def main() -> None:
         faulthandler.dump_traceback_later(limit, exit=True)
 
     with open_lab() as lab:
-        for result in check_all(path, skipped, lab, begin, to_the_end):
+        for result in check_all(path, skipped, lab, begin, **how):
             print(result.to_json(), file=out, flush=True)
         faulthandler.cancel_dump_traceback_later()
 

@@ -7,17 +7,18 @@ from pathlib import Path
 
 from .load import MEMBER_INFO, STARTER, put_back
 from .progress import Progress, load_progress
-from .report import current_step, shortened, tell_hint, tell_list, tell_results
+from .report import OF_THE_FILE, current_step, shortened, tell_hint, tell_list, tell_results
 from .result import Result
-from .runner import run_checks
-from .steps import FUNCTIONS, STEPS, step_of, told
-from .terminal import Terminal, can_show, never_fail, usual_language
+from .runner import run_with_skipped
+from .steps import FUNCTIONS, STEPS, Step, step_of, told, written_steps
+from .terminal import Terminal, can_show, command, never_fail, usual_language
 from .watch import changes, listen, stamp
 
 COMMANDS = ("watch", "hint", "skip", "list", "reset", "serve", "ready")
+WITH_STEP = ("hint", "reset")
 EPILOG = """
 watch (default)  check member_info.py, again at each save
-hint             the next hint of the current step
+hint [STEP]      the next hint of the current step, or of another
 skip             leave the current step out; the solution stands in
 list             all steps, and where you are
 reset STEP       a step's functions as at the start (reset all: the whole file)
@@ -51,8 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "reset":
         return reset(terminal, progress, options.file, options.step)
     if options.command in ("hint", "skip", "list"):
-        answer(options.command, terminal, progress)
-        return 0
+        return answer(options.command, options.step, terminal, progress)
     if options.once:
         return once(terminal, progress, options.file)
     return watch(terminal, progress, options.file)
@@ -61,20 +61,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(
-        prog="python -m workshop",
+        prog=command(),
         description="Write the integration of 获取会员信息 yourself, step by step.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", nargs="?", default="watch", choices=COMMANDS)
-    parser.add_argument("step", nargs="?", default="", help="for reset: its number or name, or all")
+    parser.add_argument(
+        "step", nargs="?", default="", help="for reset and hint: its number or name"
+    )
     parser.add_argument("--lang", choices=("zh", "en"), help="remembered from then on")
     parser.add_argument("--once", action="store_true", help="check once; exit status 0 or 1")
     parser.add_argument("--port", type=int, default=8000, help="for serve, default 8000")
     parser.add_argument(
         "--file", type=existing, default=MEMBER_INFO, help="another file than member_info.py"
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.step and options.command not in WITH_STEP:
+        parser.error(f"{options.command} takes no step: {options.step}")
+    return options
 
 
 def existing(text: str) -> Path:
@@ -86,19 +91,39 @@ def existing(text: str) -> Path:
 
 
 def check(terminal: Terminal, progress: Progress, path: Path) -> list[Result]:
-    """Run the checks, tell what they say, remember what passes."""
-    results = run_checks(path, progress.skipped)
-    tell_results(terminal, results, progress, path)
-    passed = [step_of(result.step) for result in results if not result.mistake]
-    progress.passed = [step.number for step in passed if step]
-    progress.save()
+    """Run the checks, remember what passes, tell what they say."""
+    results = run_with_skipped(path, progress.skipped)
+    newly = remember(progress, results, path)
+    tell_results(terminal, results, newly, progress, path)
     return results
+
+
+def remember(progress: Progress, results: Sequence[Result], path: Path) -> list[Step]:
+    """Keep which steps pass; those that did not before.
+
+    A step behind the first failure has not been checked: if it passed before and is still written,
+    that stands.
+    """
+    passing = [step_of(result.step) for result in results if not result.mistake]
+    newly = [step for step in passing if step and step.number not in progress.passed]
+    failing = {result.step for result in results if result.mistake not in (None, *OF_THE_FILE)}
+    passed = {step.number for step in passing if step}
+    progress.skipped = [number for number in progress.skipped if number not in passed]
+    still = [step for step in written_steps(path) if step.name not in failing]
+    passed |= {step.number for step in still if step.number in progress.passed}
+    progress.passed = sorted(passed)
+    progress.save()
+    return newly
 
 
 def once(terminal: Terminal, progress: Progress, path: Path) -> int:
     """Check once: 0 if every step passes, 1 if one fails or is skipped."""
-    check(terminal, progress, path)
-    return 0 if len(progress.passed) == len(STEPS) else 1
+    results = check(terminal, progress, path)
+    step = current_step(progress)
+    if step:
+        terminal.tell("commands", number=step.number)
+    passing = [result for result in results if not result.mistake]
+    return 0 if len(passing) == len(STEPS) else 1
 
 
 def watch(terminal: Terminal, progress: Progress, path: Path) -> int:
@@ -120,7 +145,8 @@ def watch(terminal: Terminal, progress: Progress, path: Path) -> int:
             elif line[0] == "q":
                 break
             else:
-                answer(line, terminal, load_progress(path))
+                word, _, step = line.partition(" ")
+                answer(word, step.strip(), terminal, load_progress(path))
     except KeyboardInterrupt:
         terminal.say()
     terminal.tell("bye")
@@ -139,16 +165,27 @@ def tell_how_to_go_on(terminal: Terminal, progress: Progress, path: Path, can_ty
         terminal.tell("commands", number=step.number)
 
 
-def answer(line: str, terminal: Terminal, progress: Progress) -> None:
-    """Do what a word, or its first letter, asks for."""
-    if line[0] == "h":
-        tell_hint(terminal, progress)
-    elif line[0] == "l":
+def answer(word: str, step: str, terminal: Terminal, progress: Progress) -> int:
+    """Do what a word, or its first letter, asks for; the exit status."""
+    if word[0] == "h":
+        return hint(terminal, progress, step)
+    if word[0] == "l":
         tell_list(terminal, progress)
-    elif line[0] == "s":
+    elif word[0] == "s":
         skip(terminal, progress)
     else:
         terminal.tell("keys")
+    return 0
+
+
+def hint(terminal: Terminal, progress: Progress, word: str) -> int:
+    """The next hint of a step, of the current one if none is named; the exit status."""
+    step = step_of(word) if word else current_step(progress)
+    if word and not step:
+        terminal.tell("no-such-step", word=word, count=len(STEPS))
+        return 2
+    tell_hint(terminal, progress, step)
+    return 0
 
 
 def skip(terminal: Terminal, progress: Progress) -> None:
@@ -186,7 +223,7 @@ def reset(terminal: Terminal, progress: Progress, path: Path, word: str) -> int:
         path.write_text(put_back(text, step.functions), encoding="utf-8")
         progress.skipped = [number for number in progress.skipped if number != step.number]
         progress.hints.pop(step.name, None)
-        progress.passed = [number for number in progress.passed if number < step.number]
+        progress.passed = [number for number in progress.passed if number != step.number]
     else:
         path.write_text(STARTER.read_text("utf-8"), encoding="utf-8")
         progress.passed, progress.skipped, progress.hints = [], [], {}

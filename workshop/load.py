@@ -26,6 +26,7 @@ class Source:
         self.path = path
         self.text = path.read_text("utf-8-sig")
         self.tree = ast.parse(self.text, str(path))
+        compile(self.tree, str(path), "exec")  # finds what the grammar allows: return outside
         self._defined = {
             node.name: node for node in self.tree.body if isinstance(node, ast.FunctionDef)
         }

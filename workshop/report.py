@@ -10,24 +10,28 @@ from .steps import STEPS, Step, sentence_of, step_of, told, words
 from .terminal import Terminal
 
 LONGEST = 700  # characters of what was expected or came
-NOT_OF_THE_STEP = ("syntax", "not-utf-8", "no-file", "process-ended", "check-failed")
+OF_THE_FILE = ("syntax", "not-utf-8", "no-file")
+NOT_OF_THE_STEP = (*OF_THE_FILE, "process-ended", "check-failed")
+AROUND = 160  # of each of two long texts that differ
 BEFORE = 40  # characters before the first difference of two long texts
 
 
 def tell_results(
-    terminal: Terminal, results: Sequence[Result], progress: Progress, path: Path
+    terminal: Terminal,
+    results: Sequence[Result],
+    newly: Sequence[Step],
+    progress: Progress,
+    path: Path,
 ) -> None:
     """What a run has shown: what has newly passed, then what is to be done."""
-    for result in results:
-        step = step_of(result.step)
-        if step and not result.mistake and step.number not in progress.passed:
-            tell_passed(terminal, step)
+    for step in newly:
+        tell_passed(terminal, step)
     last = results[-1] if results else None
     if last and last.mistake:
         tell_failure(terminal, last, path)
     else:
         tell_end(terminal, progress)
-    tell_bar(terminal, results, progress)
+    tell_bar(terminal, progress)
 
 
 def tell_passed(terminal: Terminal, step: Step) -> None:
@@ -52,12 +56,14 @@ def tell_failure(terminal: Terminal, result: Result, path: Path) -> None:
     lang = terminal.lang
     title = told(step.name, "title", lang)
     heading = terminal.words("step", number=step.number, count=len(STEPS), title=title)
+    if result.mistake in OF_THE_FILE:
+        heading = terminal.words("file")
     terminal.say(terminal.paint("strong", heading))
     place = f"{shortened(path)}:{result.where}" if result.where else shortened(path)
     terminal.say(terminal.paint("dim", place))
     terminal.say()
     sentence = sentence_of(result.step, str(result.mistake), lang, result.values)
-    if result.mistake == "todo":
+    if result.mistake in ("todo", "todo-next"):
         terminal.marked("now", sentence)
         terminal.say()
         terminal.labelled("write", told(step.name, "task", lang))
@@ -73,16 +79,18 @@ def tell_failure(terminal: Terminal, result: Result, path: Path) -> None:
 
 def tell_details(terminal: Terminal, result: Result) -> None:
     """The line, what was expected and what came, and what was printed."""
-    if result.source:
-        terminal.labelled("line", result.source)
     expected, came = near_the_difference(result.expected, result.came)
-    if expected is not None:
-        terminal.labelled("expected", expected)
-    if came is not None:
-        terminal.labelled("came", came)
-    if result.printed:
-        terminal.labelled("printed", result.printed.rstrip())
-    terminal.say()
+    details = {
+        "line": result.source or None,
+        "expected": expected,
+        "came": came,
+        "printed": result.printed.rstrip() or None,
+    }
+    there = {label: text for label, text in details.items() if text is not None}
+    for label, text in there.items():
+        terminal.labelled(label, text)
+    if there:
+        terminal.say()
 
 
 def near_the_difference(expected: str | None, came: str | None) -> tuple[str | None, str | None]:
@@ -95,14 +103,14 @@ def near_the_difference(expected: str | None, came: str | None) -> tuple[str | N
         same = min(len(expected), len(came))
     begin = max(0, same - BEFORE)
     dots = "…" if begin else ""
-    return cut(dots + expected[begin:]), cut(dots + came[begin:])
+    return cut(dots + expected[begin:], AROUND), cut(dots + came[begin:], AROUND)
 
 
-def cut(text: str | None) -> str | None:
+def cut(text: str | None, longest: int = LONGEST) -> str | None:
     """A text, not longer than anybody reads."""
-    if text is None or len(text) <= LONGEST:
+    if text is None or len(text) <= longest:
         return text
-    return text[:LONGEST] + "…"
+    return text[:longest] + "…"
 
 
 def shortened(path: Path) -> str:
@@ -123,16 +131,15 @@ def tell_end(terminal: Terminal, progress: Progress) -> None:
     terminal.say()
 
 
-def tell_bar(terminal: Terminal, results: Sequence[Result], progress: Progress) -> None:
+def tell_bar(terminal: Terminal, progress: Progress) -> None:
     """How far it is, in one line."""
-    passed = {result.step for result in results if not result.mistake}
     marks = []
     for step in STEPS:
         if step.number in progress.skipped:
             marks.append("-")
         else:
-            marks.append("#" if step.name in passed else ".")
-    terminal.say(f"[{''.join(marks)}] {len(passed)}/{len(STEPS)}")
+            marks.append("#" if step.number in progress.passed else ".")
+    terminal.say(f"[{''.join(marks)}] {marks.count('#')}/{len(STEPS)}")
 
 
 def tell_list(terminal: Terminal, progress: Progress) -> None:
@@ -161,9 +168,8 @@ def current_step(progress: Progress) -> Step | None:
     return None
 
 
-def tell_hint(terminal: Terminal, progress: Progress) -> None:
-    """The next hint of the current step; after the last one, where the answer stands."""
-    step = current_step(progress)
+def tell_hint(terminal: Terminal, progress: Progress, step: Step | None) -> None:
+    """The next hint of a step; after the last one, where the answer stands."""
     if step is None:
         terminal.tell("nothing-left")
         return

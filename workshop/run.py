@@ -19,24 +19,30 @@ def check_all(
     skipped: Collection[int],
     lab: Lab,
     begin: Callable[[Step], None],
+    *,
     to_the_end: bool = False,
+    try_skipped: bool = False,
 ) -> Iterator[Result]:
     """The result of each step in order, to the first that fails; `begin` is told of each before.
 
-    What is skipped is not checked, nor used: the solution stands in. `to_the_end`: go on after a
+    What is skipped is not checked, nor used: the solution stands in. `try_skipped`: it is checked
+    all the same, used if it passes, and ends nothing if it fails. `to_the_end`: go on after a
     failure, as if that step had been skipped.
     """
     left_out = set(skipped)
     for step in STEPS:
-        if step.number in left_out:
+        is_skipped = step.number in left_out
+        if is_skipped and not try_skipped:
             continue
         begin(step)
-        result = check_step(path, step, left_out, lab)
+        result = check_step(path, step, left_out - {step.number}, lab)
         yield result
-        if result.mistake and not to_the_end:
-            return
-        if result.mistake:
+        if not result.mistake:
+            left_out.discard(step.number)
+        elif to_the_end:
             left_out.add(step.number)
+        elif not is_skipped:
+            return
 
 
 def check_step(path: Path, step: Step, skipped: Collection[int], lab: Lab) -> Result:
@@ -49,24 +55,51 @@ def check_step(path: Path, step: Step, skipped: Collection[int], lab: Lab) -> Re
 
 
 def attempt(path: Path, step: Step, skipped: Collection[int], lab: Lab) -> Result:
-    """Read the file, take its functions, check them."""
+    """Read the file, take its functions, check them.
+
+    A step's first function is checked before the second is written: the solution's stands in.
+    """
     try:
         source = Source(path)
-        todo = unwritten(source, step)
-        if todo:
-            return todo
-        functions = source.functions(own_functions(step, skipped), FUNCTIONS)
-        return check(functions, step, lab, source)
     except FileNotFoundError:
         return Result(step.name, "no-file", {"file": path.name})
     except SyntaxError as error:
-        values = {"what": error.msg, "line": str(error.lineno or 1)}
-        text = (error.text or "").rstrip()
-        return Result(step.name, "syntax", values, where=error.lineno or 1, source=text)
-    except UnicodeError:
+        line = error.lineno or 1
+        text = (error.text or text_of(path, line)).rstrip()
+        values = {"what": error.msg, "line": str(line)}
+        return Result(step.name, "syntax", values, where=line, source=text)
+    except ValueError:  # of the encoding, or a NUL
         return Result(step.name, "not-utf-8")
+    todo = unwritten(source, step)
+    lent = [name for name in step.functions if not source.is_written(name)]
+    if todo and step.functions[0] in lent:
+        return todo
+    own = [name for name in own_functions(step, skipped) if name not in lent]
+    result = run_check(source, own, step, lab)
+    return of_the_first(result, todo, step, source) if todo else result
+
+
+def run_check(source: Source, own: Collection[str], step: Step, lab: Lab) -> Result:
+    """What the check says of these functions of theirs, or what they raised."""
+    try:
+        return check(source.functions(own, FUNCTIONS), step, lab, source)
     except (Exception, SystemExit) as error:
-        return raised(error, step, path)
+        return raised(error, step, source.path)
+
+
+def of_the_first(result: Result, todo: Result, step: Step, source: Source) -> Result:
+    """The result of a step of which the first function is written, checked with one lent."""
+    first = step.functions[0]
+    if result.mistake in ("check-failed", "todo"):  # the two do not fit: no fault of the first
+        return todo
+    if not result.mistake:
+        if todo.mistake == "todo":
+            todo.mistake, todo.values["first"] = "todo-next", first
+        return todo
+    result.values["function"] = first
+    if not result.source:
+        result.where = source.line_of(first)
+    return result
 
 
 def unwritten(source: Source, step: Step) -> Result | None:

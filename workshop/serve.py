@@ -13,12 +13,10 @@ from .client import WorkshopClient
 from .load import SOLUTION, Functions, Source
 from .ready import is_free
 from .result import Result
-from .runner import ROOT, run_checks
+from .runner import ENDED, ROOT, run_checks
 from .steps import FUNCTIONS, SERVED, STEPS, step_of, told
 from .store import WorkshopStore
 from .terminal import Terminal
-
-ENDED = ("hangs", "process-ended")  # after these no later step was checked
 
 
 def serve(terminal: Terminal, path: Path, port: int) -> int:
@@ -28,7 +26,7 @@ def serve(terminal: Terminal, path: Path, port: int) -> int:
     if not is_free(port):
         terminal.tell("port-taken", port=port, other=port + 1)
         return 1
-    terminal.tell("checking")
+    terminal.tell("checking-all")
     results = check_each(path)
     tell_whose(terminal, results)
     functions = functions_that_pass(path, results)
@@ -83,7 +81,7 @@ def tell_whose(terminal: Terminal, results: Mapping[int, Result]) -> None:
         whose = "yours"
         if step.number > SERVED:
             whose = "app-own"
-        elif not result or result.mistake in ("todo", "function-missing"):
+        elif not result or result.mistake in ("todo", "todo-next", "function-missing"):
             whose = "lent"
         elif result.mistake:
             whose = "lent-failing"

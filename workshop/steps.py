@@ -9,7 +9,7 @@ from typing import Any
 
 from .checks import answer, exchange, persist, profile, refresh, request, signing, verified, web
 from .lab import Lab
-from .load import Functions
+from .load import Functions, Source
 
 HERE = Path(__file__).resolve().parent
 SERVED = 8  # steps that `serve` uses: refresh and state belong to the app
@@ -46,6 +46,15 @@ def step_of(word: str) -> Step | None:
         if word.lower() in (str(step.number), step.name, *step.functions):
             return step
     return None
+
+
+def written_steps(path: Path) -> list[Step]:
+    """The steps all of whose functions are written; of a file that can't be read, every step."""
+    try:
+        source = Source(path)
+    except (OSError, SyntaxError, ValueError):
+        return list(STEPS)
+    return [step for step in STEPS if all(map(source.is_written, step.functions))]
 
 
 def own_functions(step: Step, skipped: Collection[int]) -> list[str]:

@@ -37,7 +37,7 @@ class Terminal:
 
     def words(self, key: str, **values: object) -> str:
         """A sentence of words/terminal.json."""
-        return terminal_words()[key][self.lang].format(**values)
+        return terminal_words()[key][self.lang].format(workshop=command(), **values)
 
     def tell(self, key: str, **values: object) -> None:
         """A sentence of words/terminal.json, wrapped."""
@@ -85,6 +85,17 @@ def terminal_words() -> Mapping[str, Mapping[str, str]]:
     path = Path(__file__).with_name("words") / "terminal.json"
     words: Mapping[str, Mapping[str, str]] = json.loads(path.read_text("utf-8"))
     return words
+
+
+def command() -> str:
+    """How this program is started from here: with the Python that runs it now."""
+    python = Path(sys.executable)
+    if shutil.which("python") == sys.executable:
+        python = Path("python")
+    elif python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())
+    name = str(python).removesuffix(".exe")
+    return f'"{name}" -m workshop' if " " in name else f"{name} -m workshop"
 
 
 def never_fail() -> None:
