@@ -102,7 +102,7 @@ def signed_part(body: bytes, method: str, charset: str = "utf-8") -> tuple[bytes
     """The bytes of an answer that were signed, exactly as they came, and the signature ("": none).
 
     They reach from the { of the node to its }. The node is called alipay_user_info_share_response
-    if the method is alipay.user.info.share, and so on; error_response if there is no such one.
+    if the method is alipay.user.info.share, and so on; error_response if that is absent.
     SignatureError if there is no node to be found.
     """
     raise NotImplementedError
@@ -144,11 +144,12 @@ def fetch_profile(app: App, access_token: str) -> dict[str, str | None]:
 def save_member(
     db: sqlite3.Connection, app_id: str, profile: dict[str, str | None], body: dict[str, Any]
 ) -> None:
-    """Write one row of `members`: the person whom fetch_profile names, with the FIELDS it tells.
+    """Write the row of `members` of the person whom `profile`, made by fetch_profile, names.
 
-    One row a person and app, found by open_id or by user_id: either may be missing, and a row known
-    by one gains the other. A new row also has id (a random text) and first_seen (UTC seconds).
-    `body` is the JSON that the client sent along. What of it may go into the row?
+    One row per person and app, found by open_id or by user_id: either may be None, and a row known
+    by one gains the other; an id that is not told stays. All of FIELDS are written, None included.
+    A new row has id (a random text), app_id, open_id, user_id and first_seen (UTC seconds). The
+    caller commits. `body` is the JSON that the client sent along. What of it may go into the row?
     """
     raise NotImplementedError
 

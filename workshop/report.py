@@ -103,7 +103,8 @@ def near_the_difference(expected: str | None, came: str | None) -> tuple[str | N
         same = min(len(expected), len(came))
     begin = max(0, same - BEFORE)
     dots = "…" if begin else ""
-    return cut(dots + expected[begin:], AROUND), cut(dots + came[begin:], AROUND)
+    longest = AROUND if " " in came else 2 * BEFORE  # of base64 nobody reads more
+    return cut(dots + expected[begin:], longest), cut(dots + came[begin:], longest)
 
 
 def cut(text: str | None, longest: int = LONGEST) -> str | None:

@@ -104,7 +104,7 @@ def signed_part(body: bytes, method: str, charset: str = "utf-8") -> tuple[bytes
         _, end = json.JSONDecoder().raw_decode(text, start)
         signature = json.loads(text).get("sign", "")
     except ValueError:
-        raise SignatureError(f"this is no answer to {method}") from None
+        raise SignatureError(f"this is not an answer to {method}") from None
     return text[start:end].encode(charset), signature
 
 
