@@ -7,6 +7,7 @@ from workshop import terminal
 from workshop.cli import main
 from workshop.load import SOLUTION, STARTER
 from workshop.progress import load_progress
+from workshop.result import shown
 from workshop.run import check_all, check_step
 from workshop.runner import run_with_skipped
 from workshop.steps import STEPS
@@ -78,6 +79,13 @@ def test_what_only_the_compiler_finds_is_told_with_its_line(check):
 
 def test_a_file_with_a_nul_is_not_utf_8(check):
     assert check(written_up_to(1) + "\0", 1).mistake in ("not-utf-8", "syntax")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("", "''"), (" ", "' '"), ("x y", "x y"), (b"x", "b'x'"), (None, None)]
+)
+def test_what_came_is_shown_even_if_it_is_blank(value, said):
+    assert shown(value) == said
 
 
 # ── the first function of two ──

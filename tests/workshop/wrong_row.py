@@ -36,6 +36,12 @@ def save_where_the_cursor_is(db, app_id, profile, body):
     db.execute("UPDATE members SET city = ? WHERE id = ?", (profile["city"], found[0]))
 
 
+@wrong("persist", "row-bound", "save_member")
+def save_a_list_of_fields(db, app_id, profile, body):
+    save_member(db, app_id, profile, {})
+    db.execute("UPDATE members SET city = ? WHERE open_id = ?", ([], profile["open_id"]))
+
+
 @wrong("persist", "other-count", "save_member")
 def save_by_a_text_of_values(db, app_id, profile, body):
     db.execute("SELECT id FROM members WHERE open_id = ?", (profile["open_id"] or ""))

@@ -97,7 +97,7 @@ def save(
     said = str(attempt.error)
     if "NOT NULL constraint failed: members." in said:
         raise Wrong("column-missing", name=said.rpartition(".")[2]) from attempt.error
-    if "rror binding parameter" in said or "'sqlite3.Cursor'" in said:
+    if "rror binding parameter" in said or "Cursor' object is not subscr" in said:
         raise Wrong("row-bound", came=said) from attempt.error
     if "Incorrect number of bindings" in said:
         raise Wrong("other-count", came=said) from attempt.error
