@@ -1,5 +1,6 @@
 """What a person is told: the result of a run, the list, the hints."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ LONGEST = 700  # characters of what was expected or came
 OF_THE_FILE = ("syntax", "not-utf-8", "no-file")
 NOT_OF_THE_STEP = (*OF_THE_FILE, "process-ended", "check-failed")
 AROUND = 160  # of each of two long texts that differ
+BASE64 = re.compile(r"[\w+/=-]+")  # of which nobody reads much
 BEFORE = 40  # characters before the first difference of two long texts
 
 
@@ -103,7 +105,7 @@ def near_the_difference(expected: str | None, came: str | None) -> tuple[str | N
         same = min(len(expected), len(came))
     begin = max(0, same - BEFORE)
     dots = "…" if begin else ""
-    longest = AROUND if " " in came else 2 * BEFORE  # of base64 nobody reads more
+    longest = 2 * BEFORE if BASE64.fullmatch(expected) else AROUND
     return cut(dots + expected[begin:], longest), cut(dots + came[begin:], longest)
 
 

@@ -6,6 +6,7 @@ from files import with_body, written_up_to
 from workshop import cli, terminal
 from workshop.load import SOLUTION, STARTER
 from workshop.progress import load_progress
+from workshop.report import near_the_difference
 from workshop.result import shown
 from workshop.run import check_all, check_step
 from workshop.runner import run_with_skipped
@@ -90,6 +91,15 @@ def test_a_file_with_a_nul_is_not_utf_8(check):
 )
 def test_what_came_is_shown_even_if_it_is_blank(value, said):
     assert shown(value) == said
+
+
+def test_of_two_long_texts_little_is_shown_around_the_first_difference():
+    right, came = "A" * 300 + "+" + "B" * 43, "A" * 300 + "-" + "B" * 43
+    shorter = [near_the_difference(one, other) for one, other in ((right, came), (came, right))]
+    assert shorter[0] == (f"…{'A' * 40}+{'B' * 38}…", f"…{'A' * 40}-{'B' * 38}…")
+    assert shorter[1] == shorter[0][::-1]
+    node = '{"open_id":"074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5","code":"10000","x":"y"}'
+    assert near_the_difference(node, "pay_") == (node, "pay_")
 
 
 # ── the first function of two ──
