@@ -58,7 +58,7 @@ def run(folder, *command):
         env={name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"},
         capture_output=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=900,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr
@@ -90,7 +90,7 @@ def test_app_without_the_emulator_and_without_settings_says_what_to_set(copy):
 
 def test_tests_that_are_left_pass_without_the_emulator(copy):
     slow = "changed_byte or sixteen_writers"  # the library's own; they have run outside
-    options = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", f"not ({slow})"]
+    options = ["-q", "-n", "2", "-p", "no:cacheprovider", "-k", f"not ({slow})"]
     status, said = run(copy, sys.executable, "-m", "pytest", *options)
     assert status == 0, said
     passed, skipped = re.search(r"(\d+) passed, (\d+) skipped", said).groups()
