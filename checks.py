@@ -32,9 +32,17 @@ class SettingsError(ValueError):
     """The settings can't be used. Its text says in English what to set, `zh` in Chinese."""
 
     def __init__(self, key: str, **values: object) -> None:
-        (english,) = sentence(f"settings:{key}", "en", **values)
-        (self.zh,) = sentence(f"settings:{key}", "zh", **values)
+        (english,) = sentence(f"settings:{key}", "en", **_listed(values, " and "))
+        (self.zh,) = sentence(f"settings:{key}", "zh", **_listed(values, "、"))
         super().__init__(english)
+
+
+def _listed(values: Mapping[str, object], link: str) -> dict[str, object]:
+    """The same, with each list of names as text."""
+    return {
+        name: link.join(value) if isinstance(value, list) else value
+        for name, value in values.items()
+    }
 
 
 def require(condition: object, key: str, **values: object) -> None:

@@ -216,7 +216,7 @@ def _app(values: Mapping[str, str], names: Sequence[str], env: str, folder: Path
     proof = certificate_names if in_certificate_mode else [public_name]
     missing = [name for name in (id_name, private_name, *proof) if name not in values]
     verb = "are" if len(missing) > 1 else "is"
-    require(not missing, "missing", names=" and ".join(missing), verb=verb)
+    require(not missing, "missing", names=missing, verb=verb)
     app_id = values[id_name]
     form = ENVIRONMENTS[env]
     require(
@@ -254,7 +254,7 @@ def _check_keys_of_both(app: App, web: App | None) -> None:
 def _check_isv(values: Mapping[str, str], env: str, app: App, web: App | None) -> None:
     """An ISV calls for one merchant, and its one app serves all that the merchant has."""
     given = [name for name in ISV if name in values]
-    require(len(given) != 1, "isv-both", names=" and ".join(ISV))
+    require(len(given) != 1, "isv-both", names=list(ISV))
     if not given:
         require(web is None or web.app_id != app.app_id, "same-app", name=WEB_APP[0])
         return

@@ -136,6 +136,9 @@ def test_every_refusal_speaks_both_languages(tmp_path):
     with pytest.raises(SettingsError) as caught:
         load(tmp_path, ALIPAY_APP_ID=None)
     assert caught.value.zh == "ALIPAY_APP_ID 没有设置：见 .env.example"
+    with pytest.raises(SettingsError, match="ALIPAY_APP_ID and ALIPAY_PUBLIC_KEY are") as caught:
+        load(tmp_path, ALIPAY_APP_ID=None, ALIPAY_PUBLIC_KEY=None)
+    assert caught.value.zh == "ALIPAY_APP_ID、ALIPAY_PUBLIC_KEY 没有设置：见 .env.example"
     with pytest.raises(SettingsError) as caught:
         load(tmp_path, ALIPAY_PUBLIC_KEY=production.key_pair("app")[0])
     assert caught.value.zh.startswith("ALIPAY_PUBLIC_KEY：这里放的是私钥，应当放支付宝公钥。")
