@@ -72,9 +72,11 @@ class Cluster:
             f"unix_socket_directories={self.folder}",
         )
         options = [part for setting in settings for part in ("-c", setting)]
+        # It ends with the tests, even if these are killed.
+        tied = ("setpriv", "--pdeathsig=QUIT") if shutil.which("setpriv") else ()
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._as, binary("postgres"), "-D", self._data, *options],
+                [*self._as, *tied, binary("postgres"), "-D", self._data, *options],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
