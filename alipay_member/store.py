@@ -135,7 +135,10 @@ class MemberStore:
     def forget(self, session: Session) -> None:
         """Forget me: the member's row and all its sessions are gone."""
         with self._database.writing(*_people_of(session)) as db:
-            db.execute("DELETE FROM members WHERE id = ?", (session.member.id,))
+            # Since the session was read its row may have been merged into another one.
+            now = "SELECT member_id FROM sessions WHERE token_hash = ?"
+            keys = (session.member.id, session.token_hash)
+            db.execute(f"DELETE FROM members WHERE id = ? OR id = ({now})", keys)
 
     def withdraw_consent(
         self, app_id: str, open_id: str | None, user_id: str | None, withdrawn_at: float

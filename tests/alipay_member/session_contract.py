@@ -153,6 +153,14 @@ class SessionContract:
         assert store.session(kept)
         store.forget(session)  # twice is no error
 
+    def test_forget_finds_a_row_that_was_merged_since(self, store):
+        _, kept = store.sign_in("app", token("o1"))
+        _, moved = store.sign_in("app", token(user_id="2088"))
+        _, both = store.sign_in("app", token("o1", "2088"))
+        (gone,) = [each for each in (kept, moved) if each.member.id != both.member.id]
+        store.forget(gone)
+        assert store.members("app") == []
+
     def test_everything_outlives_the_store_object(self, store, make_store, clock):
         session_token, session = store.sign_in("app", token("o1"))
         member = store.save_profile(session, Profile("o1", nick_name="王誠"))
