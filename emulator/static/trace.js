@@ -120,7 +120,7 @@ function draw(step) {
  * @type {(step: Step) => Group}
  */
 function groupOf(step) {
-  const did = callOf(step)?.did ?? step.did;
+  const did = callOf(step)?.did ?? step.did ?? undefined; // null for a call of another page
   if (typeof did === 'object') return groupOfDeed(did, step.at);
   const ofPhone = groups.findLast((group) => group.moment);
   if (!did && !step.n && ofPhone) return ofPhone;

@@ -119,7 +119,7 @@ type Common = {
   /** What a call of the phone and all that the server did for it have in common. */
   trace?: string;
   /** What somebody did before, or a key of words.ui. */
-  did?: Deed | string;
+  did?: Deed | string | null;
   function?: string;
   frames?: Frame[];
   error?: Problem | null;

@@ -77,6 +77,15 @@ def test_who_agreed_before_is_not_asked_and_no_decision_is_told(page, bench, pho
     expect(desk.of_kind("decision")).to_have_count(1)
 
 
+def test_a_call_of_another_page_is_told_as_one(page, bench, phone, desk):
+    page.goto(bench.url)
+    phone.member_centre()
+    elsewhere = {"X-Trace": "0f3a"}  # a phone that this page knows nothing of
+    requests.post(f"{bench.url}/api/auth", json={}, headers=elsewhere, timeout=10)
+    told = group(page, "更早，或在另一部手机上").get_by_test_id("trace-step")
+    expect(told.filter(has_text="POST /api/auth")).to_have_count(1)
+
+
 def test_small_calls_are_folded_and_open_in_their_places(page, bench, phone, desk):
     authorise(page, bench, phone)
     opened = group(page, "打开小程序")
