@@ -139,3 +139,16 @@ def test_forced_colours_show_what_is_chosen(page, bench, phone):
     assert current != page.locator("[data-chapter='7']").evaluate(look)
     border = "button => parseFloat(getComputedStyle(button).borderTopWidth)"
     assert phone.frame.get_by_role("button", name="会员中心").evaluate(border) >= 1
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_chapters_sentences_leave_the_stage_where_it_is(page, bench, phone, lang):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{bench.url}/workbench/?lang={lang}")
+    phone.see("除了这个标识")
+    heights = {}
+    for number in range(1, 8):
+        page.locator(f"[data-chapter='{number}']").click()
+        heights[number] = page.locator(".lesson").bounding_box()["height"]
+    assert len(set(heights.values())) == 1, heights
+    assert_inside(page, "[data-testid=forge]")
