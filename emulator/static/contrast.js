@@ -49,7 +49,7 @@ function hearServer({ kind, trace, title, outcome, answer, says, after = [] }) {
  * @type {(after: Member[]) => void}
  */
 function hearWithdrawal(after) {
-  const own = after.find((row) => now.row && idText(row, now.row) === idText(now.row));
+  const own = after.find((row) => now.row && idText(row, now.row) === idText(now.row, now.row));
   if (own) draw({ row: own, withdrawn: true });
 }
 
@@ -117,15 +117,15 @@ function inEnglish(name) {
 }
 
 /** Somebody else is signed in where the client's word is enough. */
-const isSomebodyElse = () => now.naive && now.row && idText(now.naive, now.row) !== idText(now.row);
+const isSomebodyElse = () => idText(now.naive, now.row) !== idText(now.row, now.naive);
 
 /**
- * The ids; of those only that `known` has, too.
- * @type {(member: Member, known?: Member) => string}
+ * The ids that both have, as the first has them.
+ * @type {(member: Member | null, other: Member | null) => string}
  */
-const idText = (member, known = member) =>
-  IDS.filter((name) => known[name] && member[name])
-    .map((name) => member[name])
+const idText = (member, other) =>
+  IDS.filter((name) => other?.[name] && member?.[name])
+    .map((name) => member?.[name])
     .join('\n');
 
 function moralOf() {
@@ -144,7 +144,11 @@ function honestMoral() {
   return same(told, row) && same(naive, row) ? 'same' : 'told';
 }
 
-const isFooled = () => Boolean(now.row?.profile_at && now.naive && !same(now.naive, now.row));
+/** The trusting server holds a lie; what it has not heard yet is none. */
+const isFooled = () => Boolean(now.row?.profile_at && OPEN.some(isLie));
+
+const isLie = (/** @type {string} */ name) =>
+  now.naive?.[name] && now.naive[name] !== now.row?.[name];
 
 /** @type {(some: Member | null, others: Member | null) => boolean} */
 const same = (some, others) =>
