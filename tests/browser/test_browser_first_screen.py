@@ -153,3 +153,21 @@ def test_every_chapters_sentences_leave_the_stage_where_it_is(page, bench, phone
         heights[number] = page.locator(".lesson").bounding_box()["height"]
     assert len(set(heights.values())) == 1, heights
     assert_inside(page, "[data-testid=forge]")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_page_ends_with_its_last_line_however_long_the_trace(page, bench, phone, desk, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(bench.url)
+    phone.member_centre()
+    phone.authorise()
+    phone.saved()
+    for _ in range(3):
+        phone.tap("更新会员信息")
+        phone.saved()
+    expect(desk.newest("store")).to_contain_text("又取了一次")
+    blank = """() => {
+        const footer = document.querySelector("footer").getBoundingClientRect();
+        return document.documentElement.scrollHeight - footer.bottom - scrollY;
+    }"""
+    assert page.evaluate(blank) < 60

@@ -11,6 +11,13 @@ pytestmark = [needs("chromium"), needs_emulator]
 SECTIONS = "parts => parts.map(part => part.className)"
 
 
+IN_ITS_BOX = """line => {
+    const { top, bottom } = line.getBoundingClientRect();
+    const box = line.closest("pre").getBoundingClientRect();
+    return box.top <= top && bottom <= box.bottom;
+}"""
+
+
 def inside(step):
     """The step, opened."""
     step.locator("summary").first.click()
@@ -35,6 +42,7 @@ def frame(opened, index):
     if details.get_attribute("open") is None:
         details.locator("summary").click()
     expect(details.locator(".line.at")).to_have_count(1)
+    assert details.locator(".line.at").evaluate(IN_ITS_BOX)
     title = details.locator("summary").inner_text()
     return title, details.locator(".line.at").inner_text()
 
