@@ -19,7 +19,7 @@ from alipay_member.doctor import MARKS, Finding, examine_calls, examine_keys
 from alipay_member.errors import AlipayError
 from alipay_member.explanations import describe, explain, gateway_errors
 from alipay_member.reach import find_break
-from alipay_member.transport import new_session
+from alipay_member.transport import LOOPBACK, new_session
 from checks import SettingsError
 from sentences import sentence
 from settings import Settings
@@ -32,7 +32,6 @@ WRONG_WAYS = ("name", "untrusted", "no-tls", "mute")  # to PUBLIC_URL, whether t
 BEHIND_A_PROXY = (502, 503, 504)  # HTTP status of a proxy whose app is down, or of our own
 SHARED = ("gateway", "clock")  # the same for both apps
 OWN_CODES = ("bad-request:", "http-")  # of sentences.json
-LOOPBACK = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from .certificates import Authority, ConsoleFiles
+from .keys import rsa_key
 
 DATA = json.loads(Path(__file__).with_name("accounts.json").read_text("utf-8"))
 # By app id: its names, and whether the console has a 授权回调地址 for it (a mini-program has none).
@@ -55,11 +54,6 @@ class Grant:
     scopes: list[str]
     started: float
     tokens: dict[str, Any]
-
-
-def rsa_key() -> rsa.RSAPrivateKey:
-    """A new key of 2048 bits."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 class Accounts:

@@ -19,6 +19,8 @@ from cryptography.x509.oid import NameOID
 
 from alipay_member.certificates import Certificates, serial_number
 
+from .keys import rsa_key
+
 PARTNER = "2088000000000000"  # the merchant's id in the names; nobody has it
 ALIPAY_NAME = f"支付宝(模拟器)网络技术有限公司-{PARTNER}"
 LIFE = timedelta(days=730)
@@ -72,11 +74,6 @@ class Authority:
         name = holder_name(f"{PARTNER}-{app_id}")
         certificate = issue(name, app_key.public_key(), self._intermediate)
         return ConsoleFiles(app=pem(certificate), alipay=self._alipay, root=self._root)
-
-
-def rsa_key() -> rsa.RSAPrivateKey:
-    """A key of an authority."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def own_certificate(issuer: Issuer) -> x509.Certificate:

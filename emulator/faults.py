@@ -21,11 +21,11 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from alipay_member.explanations import explain
 from alipay_member.methods import TOKEN
 
-from .accounts import rsa_key
 from .answer import ERRORS, Answer, error_node
 from .call import GatewayCall
 from .fault_rows import read_rows
 from .forgeries import forged_node, with_other_digit, with_other_ids
+from .keys import rsa_key
 
 SLOW = 15.0  # seconds
 HUGE = 10_000_000  # bytes

@@ -1,14 +1,23 @@
-"""Keys as one line of base64, the form in which Alipay's key tool gives them."""
+"""RSA keys: new ones, and as one line of base64, the form in which Alipay's key tool gives them."""
 
 import base64
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import (
+    RSAPrivateKey,
+    RSAPublicKey,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
 )
+
+
+def rsa_key() -> RSAPrivateKey:
+    """A new key of 2048 bits."""
+    return generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def one_line(key: RSAPrivateKey | RSAPublicKey, form: PrivateFormat = PrivateFormat.PKCS8) -> str:
