@@ -165,9 +165,7 @@ def test_the_page_ends_with_its_last_line_however_long_the_trace(page, bench, ph
     for _ in range(3):
         phone.tap("更新会员信息")
         phone.saved()
-    expect(desk.newest("store")).to_contain_text(
-        "没有变"
-    )  # but profile_at, in another second
+    expect(desk.newest("store")).to_contain_text("没有变")  # but profile_at, in another second
     blank = """() => {
         const footer = document.querySelector("footer").getBoundingClientRect();
         return document.documentElement.scrollHeight - footer.bottom - scrollY;
