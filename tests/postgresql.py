@@ -53,8 +53,8 @@ class Cluster:
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="member-pg-"))
         self._as = AS_POSTGRES if os.geteuid() == 0 else ()
-        if self._as:
-            shutil.chown(self.folder, "postgres")
+        self.user = "postgres" if self._as else os.geteuid()  # whom its files belong to
+        shutil.chown(self.folder, self.user)
         self._data = self.folder / "data"
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]

@@ -3,10 +3,6 @@
 Once it is well again the app goes on, as it is.
 """
 
-import contextlib
-import subprocess
-import sys
-
 import pytest
 
 import crowd_gateway
@@ -15,6 +11,7 @@ from helpers import at_home
 from postgresql import needs_postgresql
 from reading import ReadingStore
 from settings import Settings
+from small_disk import filled, read_only, small_disk
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +38,10 @@ def start(gateway, tmp_path):
 
 @pytest.fixture
 def mounted(tmp_path):
-    """A file system of 256 KB, which can be filled."""
     folder = tmp_path / "small"
     folder.mkdir()
-    mount("-t", "tmpfs", "-o", "size=256k", "tmpfs", folder)
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def mount(*options):
-    """Mount, or skip the test where that is refused, with a sentence."""
-    if sys.platform != "linux":
-        pytest.skip("only Linux mounts like this")
-    done = subprocess.run(["mount", *options], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"mounting a small file system is refused here: {done.stderr.strip()}")
+    with small_disk(folder):
+        yield folder
 
 
 def log_in(web, name):
@@ -117,16 +103,12 @@ def test_sqlite_file_replaced_and_put_back(start, tmp_path):
 def test_sqlite_on_a_full_disk(start, mounted):
     web, store = start(f"sqlite:///{mounted / 'members.db'}")
     _, session = log_in(web, "kept")
-    ballast = mounted / "ballast"
-    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(b"\0" * 1024)
     before = store.members("demo-mini"), store.count_sessions("demo-mini")
-    for _ in range(3):
-        assert_clear(web.post("/api/auth", json={"auth_code": "login-full"}))
-    assert web.get("/api/member", headers=session).status_code == 200  # there is enough to read
-    assert (store.members("demo-mini"), store.count_sessions("demo-mini")) == before
-    ballast.unlink()
+    with filled(mounted):
+        for _ in range(3):
+            assert_clear(web.post("/api/auth", json={"auth_code": "login-full"}))
+        assert web.get("/api/member", headers=session).status_code == 200  # enough to read
+        assert (store.members("demo-mini"), store.count_sessions("demo-mini")) == before
     assert_well(web, store, session, ["kept"])
 
 
@@ -134,12 +116,9 @@ def test_sqlite_on_a_read_only_file_system(start, mounted):
     web, store = start(f"sqlite:///{mounted / 'members.db'}")
     _, session = log_in(web, "kept")
     store.close()  # as after any failure; what is open stays writable
-    mount("--bind", "-o", "ro", mounted, mounted)
-    try:
+    with read_only(mounted):
         assert_clear(web.post("/api/auth", json={"auth_code": "login-read-only"}))
         assert_clear(web.post("/api/member", headers=session))
-    finally:
-        subprocess.run(["umount", mounted], check=True)
     assert_well(web, store, session, ["kept"])
 
 
