@@ -33,8 +33,8 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_xdist_auto_num_workers():
-    """Two a core: tests in a browser or on a socket spend half of their time waiting."""
-    return 2 * (os.cpu_count() or 1)
+    """One more than there are cores: while some wait for a socket or a browser, others work."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def keys():
 
 @pytest.fixture
 def make_emulator(keys, monkeypatch):
-    """make_emulator(page=False) → an emulated Alipay that runs, with the keys of this test run."""
+    """make_emulator(…) → an emulated Alipay that runs, with the keys of this test run."""
     import emulator
 
     # The certificates' issuers are made when the first app gets its certificate.
@@ -94,10 +94,10 @@ def make_emulator(keys, monkeypatch):
     monkeypatch.setattr("emulator.certificates.rsa_key", issuers.__next__)
     made = []
 
-    def make(page=False):
+    def make(**options):
         with monkeypatch.context() as patch:
             patch.setattr("emulator.accounts.rsa_key", iter(keys).__next__)
-            running = emulator.Emulator(page=page)
+            running = emulator.Emulator(**options)
         running.serve()
         made.append(running)
         return running

@@ -125,6 +125,7 @@ def is_refused(body, charset):
     assert not getattr(caught.value, "verified", False)
 
 
+@pytest.mark.load
 @examples(300)
 @given(data=st.data(), charset=CHARSETS)
 def test_any_changed_byte_in_the_signed_part_is_refused(data, charset):

@@ -5,7 +5,7 @@ import pytest
 from helpers import ROOT, needs, needs_emulator
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [needs("chromium", "axe-core"), needs_emulator]
+pytestmark = [pytest.mark.load, needs("chromium", "axe-core"), needs_emulator]
 SCREENSHOTS = ROOT / "tests/screenshots"
 AXE = ROOT / "tests/node_modules/axe-core/axe.min.js"
 LANGUAGES = ["zh", pytest.param("en", marks=pytest.mark.load)]

@@ -6,7 +6,7 @@ from helpers import needs, needs_emulator
 from test_browser_calm import WATCH_SHIFTS
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [needs("chromium"), needs_emulator]
+pytestmark = [pytest.mark.load, needs("chromium"), needs_emulator]
 
 
 def inside(step):

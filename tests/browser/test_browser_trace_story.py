@@ -7,7 +7,7 @@ from helpers import needs, needs_emulator
 from people import Desk, Phone
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [needs("chromium"), needs_emulator]
+pytestmark = [pytest.mark.load, needs("chromium"), needs_emulator]
 
 HEADINGS = "heads => heads.map(head => head.querySelector('.zh').textContent)"
 TITLES = "rows => rows.map(row => row.querySelector('summary > code').textContent)"

@@ -1,6 +1,7 @@
 """A client of the gateway made of requests and cryptography, for the emulator's tests."""
 
 import base64
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -11,6 +12,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
 TOKEN, SHARE = "alipay.system.oauth.token", "alipay.user.info.share"
+
+
+@functools.cache
+def private_key(text: str) -> Any:
+    """Parsed once: it takes longer than a call."""
+    return serialization.load_der_private_key(base64.b64decode(text), None)
 
 
 class PlainClient:
@@ -25,8 +32,7 @@ class PlainClient:
         )
         self.app_id = settings[prefix + "APP_ID"]
         self.merchant_token = settings["ALIPAY_APP_AUTH_TOKEN"]
-        private = base64.b64decode(settings[prefix + "APP_PRIVATE_KEY"])
-        self.key: Any = serialization.load_der_private_key(private, None)
+        self.key: Any = private_key(settings[prefix + "APP_PRIVATE_KEY"])
         self.alipay_key: Any = serialization.load_der_public_key(
             base64.b64decode(settings[prefix + "PUBLIC_KEY"])
         )

@@ -27,12 +27,8 @@ def clock():
 
 
 @pytest.fixture
-def emulator(clock):
-    import emulator
-
-    running = emulator.start(clock=clock)
-    yield running
-    running.stop()
+def emulator(clock, make_emulator):
+    return make_emulator(clock=clock)
 
 
 def exchange(plain, code):
