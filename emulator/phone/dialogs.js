@@ -72,11 +72,9 @@ export async function confirm(options) {
 export function showToast({ content = '', duration = TOAST }) {
   clearTimeout(fading);
   byId('toast').textContent = content;
-  fading = setTimeout(hideToast, duration);
-}
-
-function hideToast() {
-  byId('toast').textContent = '';
+  fading = setTimeout(() => {
+    byId('toast').textContent = '';
+  }, duration);
 }
 
 /** my.showLoading @param {{content?: string}} options */

@@ -1,6 +1,8 @@
 // Taps and the getAuthorize button: from the browser's event to the page's handler.
 import { NO_SCOPE } from './attributes.js';
-import { shown } from './shown.js';
+
+/** What each element and each text of the pages shows now. @type {WeakMap<Node, Shown>} */
+export const shown = new WeakMap();
 
 /** @type {Attach} */
 export function listen(element, node, host) {
@@ -17,8 +19,7 @@ function makeButton(element) {
   element.tabIndex = 0;
   element.role = 'button';
   element.onkeydown = (event) => {
-    const isPressed = event.key === 'Enter' || event.key === ' ';
-    if (event.target !== element || !isPressed) return;
+    if (event.target !== element || !['Enter', ' '].includes(event.key)) return;
     event.preventDefault();
     if (!event.repeat) element.click();
   };

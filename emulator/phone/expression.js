@@ -12,12 +12,7 @@ const IS_NAME = /^[\p{L}_$]/u;
 const IS_STRING = /^['"]/;
 const IS_NUMBER = /\d/;
 
-/** @type {Map<string, Data>} */
-const WORDS = new Map([
-  ['true', true],
-  ['false', false],
-  ['null', null],
-]);
+const WORDS = { true: true, false: false, null: null };
 
 const constant = (/** @type {Data} */ value) => () => value;
 
@@ -83,8 +78,7 @@ class Compiler {
   conditional() {
     const test = this.binary(0);
     if (!this.take('?')) return test;
-    const yes = this.conditional();
-    this.need(':');
+    const yes = this.before(':');
     const no = this.conditional();
     return (scope) => (test(scope) ? yes(scope) : no(scope));
   }
@@ -111,7 +105,7 @@ class Compiler {
     return (scope) => applySign(sign, value(scope));
   }
 
-  /** object.name[key], as deep as it goes @returns {Value} */
+  /** object.name[key], as deep as it goes */
   path() {
     let value = this.primary();
     while (['.', '[', '('].includes(this.token)) {
@@ -132,15 +126,14 @@ class Compiler {
     this.need('[');
     const { at } = this;
     if (IS_STRING.test(this.token)) this.permit(this.token.slice(1, -1), at);
-    const key = this.conditional();
-    this.need(']');
+    const key = this.before(']');
     return (scope) => own(object(scope), this.permit(key(scope), at));
   }
 
-  /** A word, a value in brackets, a list, an object, a text or a number @returns {Value} */
+  /** A word, a value in brackets, a list, an object, a text or a number */
   primary() {
     if (IS_NAME.test(this.token)) return this.variable();
-    if (this.take('(')) return this.group();
+    if (this.take('(')) return this.before(')');
     if (this.take('[')) return this.list();
     if (this.take('{')) return this.object();
     return this.literal();
@@ -149,18 +142,17 @@ class Compiler {
   /** @returns {Value} */
   variable() {
     const name = this.name();
-    if (WORDS.has(name)) return constant(WORDS.get(name));
-    return (scope) => own(scope, name);
+    const word = own(WORDS, name);
+    return word === undefined ? (scope) => own(scope, name) : constant(word);
   }
 
-  /** @returns {Value} */
-  group() {
+  /** A value, and the sign that has to follow it. @param {string} sign */
+  before(sign) {
     const value = this.conditional();
-    this.need(')');
+    this.need(sign);
     return value;
   }
 
-  /** @returns {Value} */
   literal() {
     if (IS_STRING.test(this.token)) return constant(this.advance().slice(1, -1));
     if (IS_NUMBER.test(this.token)) return constant(Number(this.advance()));

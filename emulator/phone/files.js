@@ -21,9 +21,7 @@ async function readText(path) {
 }
 
 /** @param {string} path */
-export async function readJSON(path) {
-  return JSON.parse(await readText(path));
-}
+export const readJSON = async (path) => JSON.parse(await readText(path));
 
 /** A style sheet that reaches only what is in <main>. @param {string} path */
 export async function readStyle(path) {

@@ -1,21 +1,14 @@
 // The operators of {{ }}. None has an effect, so both sides of && and || are always read.
 
 /** @type {Operation} */
-const either = (_, left, right) => left || right;
-
-/** @type {Operation} */
-const both = (_, left, right) => left && right;
+const logic = (sign, left, right) => (sign === '||' ? left || right : left && right);
 
 /** The mini-program's own == is the loose one. @type {Operation} */
-function equality(sign, left, right) {
+function comparison(sign, left, right) {
   if (sign === '==') return left == right;
   if (sign === '!=') return left != right;
   if (sign === '===') return left === right;
-  return left !== right;
-}
-
-/** @type {Operation} */
-function comparison(sign, left, right) {
+  if (sign === '!==') return left !== right;
   if (sign === '<') return left < right;
   if (sign === '>') return left > right;
   if (sign === '<=') return left <= right;
@@ -23,10 +16,9 @@ function comparison(sign, left, right) {
 }
 
 /** @type {Operation} */
-const sum = (sign, left, right) => (sign === '+' ? left + right : left - right);
-
-/** @type {Operation} */
-function product(sign, left, right) {
+function arithmetic(sign, left, right) {
+  if (sign === '+') return left + right;
+  if (sign === '-') return left - right;
   if (sign === '*') return left * right;
   if (sign === '/') return left / right;
   return left % right;
@@ -34,12 +26,12 @@ function product(sign, left, right) {
 
 /** The operators between two values: those that bind the weakest come first. */
 export const LEVELS = [
-  { signs: ['||'], operate: either },
-  { signs: ['&&'], operate: both },
-  { signs: ['==', '!=', '===', '!=='], operate: equality },
+  { signs: ['||'], operate: logic },
+  { signs: ['&&'], operate: logic },
+  { signs: ['==', '!=', '===', '!=='], operate: comparison },
   { signs: ['<', '>', '<=', '>='], operate: comparison },
-  { signs: ['+', '-'], operate: sum },
-  { signs: ['*', '/', '%'], operate: product },
+  { signs: ['+', '-'], operate: arithmetic },
+  { signs: ['*', '/', '%'], operate: arithmetic },
 ];
 
 /** The operators before one value. */

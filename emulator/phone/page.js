@@ -1,6 +1,5 @@
 // One open page: its data, its element, and the hooks that Alipay calls.
 import { assign } from './data.js';
-import { create } from './dom.js';
 import { authorize } from './my/authorisation.js';
 import { problem } from './problems.js';
 import { expand, morph } from './render.js';
@@ -9,7 +8,7 @@ import { FILES } from './workbench.js';
 /** @type {(route: string, definition: Definition) => OpenPage} */
 export function createPage(route, definition) {
   const { data = {}, ...methods } = definition.options;
-  const element = create('page', { tabIndex: -1 });
+  const element = Object.assign(document.createElement('page'), { tabIndex: -1 });
   const page = { ...methods, route, setData, data: structuredClone(data) };
   const host = createHost(page, definition);
   /** @type {Promise<void> | null} */

@@ -11,16 +11,6 @@ import { bench, phone, report } from './workbench.js';
 /** The options of the mini-program's App({…}); getApp() gives them. */
 let application = {};
 
-/** What a mini-program finds beside the language itself. */
-const globals = {
-  my,
-  Page,
-  App(/** @type {object} */ options) {
-    application = options;
-  },
-  getApp: () => application,
-};
-
 /** Starts the mini-program as Alipay does: app.json, app.js, the pages, then the first of them. */
 async function start() {
   const { pages, window: look = {} } = await readJSON('app.json');
@@ -74,6 +64,14 @@ function listen() {
   addEventListener('unhandledrejection', ({ reason }) => problem(reason, `${route()}.js`));
 }
 
-Object.assign(window, globals);
+/** What a mini-program finds beside the language itself. */
+Object.assign(window, {
+  my,
+  Page,
+  App(/** @type {object} */ options) {
+    application = options;
+  },
+  getApp: () => application,
+});
 listen();
 start();

@@ -1,5 +1,5 @@
 // Mistakes of the mini-program, and what the phone does not support: shown with file and line.
-import { byId, create } from './dom.js';
+import { byId } from './dom.js';
 import { FILES, phone, report } from './workbench.js';
 
 // Chromium keeps 10 lines of a trace, of which the phone itself needs some.
@@ -39,11 +39,10 @@ function frameOf(line) {
  * @type {(trace?: string) => string | undefined}
  */
 export function whereFrom(trace = '') {
-  const place = new RegExp(`${FILES}(([^:?]+):\\d+)`).exec(trace);
-  if (!place) return undefined;
-  const [, line, file] = place;
-  const inFunction = new RegExp(`(\\w+) \\(http\\S+${file}`).exec(trace);
-  return inFunction ? `${line} · ${inFunction[1]}()` : line;
+  const [frame] = framesOf(trace);
+  if (!frame) return undefined;
+  const line = `${frame.file.slice(FOLDER.length + 1)}:${frame.at}`;
+  return frame.function ? `${line} · ${frame.function}()` : line;
 }
 
 /**
@@ -52,21 +51,17 @@ export function whereFrom(trace = '') {
  * @type {(error: any, path?: string) => void}
  */
 export function problem(error, path = '') {
-  const { file, line, stack } = Object(error);
+  const { file, line, stack, message, errorMessage } = Object(error);
   const place = file ? `${file}:${line}` : (whereFrom(stack) ?? path);
-  const said = sentence(error);
+  let said = message ?? errorMessage ?? String(error);
   const missing = /\bmy\.\w+(?= is not a function)/.exec(said)?.[0];
-  const message = missing ? `不支持 ${missing}` : said;
+  if (missing) said = `不支持 ${missing}`;
   console.error(place, error);
-  byId('problem-list').append(create('li', {}, `${place} ${message}`));
+  const entry = document.createElement('li');
+  entry.textContent = `${place} ${said}`;
+  byId('problem-list').append(entry);
   byId('problems').togglePopover(true);
   const isRefusal = missing !== undefined || file !== undefined;
   if (isRefusal)
-    report({ kind: 'refused', title: place, says: 'refused', outcome: 'failed', message });
-}
-
-/** @type {(error: any) => string} */
-function sentence(error) {
-  const { message, errorMessage } = Object(error);
-  return message ?? errorMessage ?? String(error);
+    report({ kind: 'refused', title: place, says: 'refused', outcome: 'failed', message: said });
 }

@@ -2,8 +2,7 @@
 import { rpx } from './acss.js';
 import { allowsValue, FLAGS, INNER, NATIVE } from './components.js';
 import { show } from './data.js';
-import { listen } from './events.js';
-import { shown } from './shown.js';
+import { listen, shown } from './events.js';
 
 /**
  * What is to be seen of `nodes`, with conditions, lists and templates resolved.
@@ -102,7 +101,7 @@ function update(child, host) {
   else updateText(/** @type {Text} */ (child), show(node.text(scope)));
 }
 
-/** What is the same is left alone: it may be selected. @param {Text} child @param {string} text */
+/** The same text is left alone: it may be selected. @type {(child: Text, text: string) => void} */
 function updateText(child, text) {
   if (child.data !== text) child.data = text;
 }

@@ -88,6 +88,7 @@ type Options = Record<string, any>;
 type Api = (options?: Options) => any;
 /** Gives or resolves with the result of a my.* call, or throws a Failure. */
 type Work = (options: any, trace: string) => any;
+type Callback = (result: any) => void;
 /** What a my.* call fails with; a `status` if it was an HTTP error. */
 type Failure = { error: number; errorMessage: string; status?: number };
 type RequestOptions = {
@@ -154,9 +155,8 @@ type Bench = {
   /** What a lying client adds to all it sends. */
   forge?: Record<string, string> | null;
   /** What the phone said before the page was ready to hear it. */
-  heard?: Heard[];
+  heard?: MessageEvent[];
 };
-type Heard = { source: MessageEventSource | null; phone: any };
 
 interface Window {
   bench?: Bench;

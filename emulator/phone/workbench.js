@@ -3,9 +3,6 @@
 
 const address = new URLSearchParams(location.search);
 
-/** The folder of the mini-program that runs here, on the server. */
-export const FILES = `/workbench/files/${address.get('app')}/`;
-
 export const phone = {
   /** The mini-program and the person, by name. */
   app: address.get('app'),
@@ -15,6 +12,9 @@ export const phone = {
   /** Has somebody touched the screen yet? */
   isTouched: false,
 };
+
+/** The folder of the mini-program that runs here, on the server. */
+export const FILES = `/workbench/files/${phone.app}/`;
 
 /** @type {Bench} */
 export const bench = parent.bench ?? { order: {} };

@@ -13,16 +13,18 @@ import { failure } from './failures.js';
 export function call(api, options, work, sent) {
   const { success, fail, complete, ...args } = options;
   const trace = crypto.randomUUID();
-  const succeed = (result = {}) => {
-    reportEnd(api, trace, 'ok', result);
-    success?.(result);
+  /** @type {(outcome: string, result: Partial<Failure>, callback?: Callback) => void} */
+  const end = (outcome, result, callback) => {
+    reportEnd(api, trace, outcome, result);
+    callback?.(result);
     complete?.(result);
+  };
+  const succeed = (result = {}) => {
+    end('ok', result, success);
     return result;
   };
   const failed = (/** @type {Failure} */ result) => {
-    reportEnd(api, trace, 'failed', result);
-    fail?.(result);
-    complete?.(result);
+    end('failed', result, fail);
     throw result;
   };
 
@@ -34,25 +36,15 @@ export function call(api, options, work, sent) {
 }
 
 /**
- * Does the work, unless the workbench has ordered a failure.
+ * Does the work, unless the workbench has ordered a failure for this call, which uses it up. It is
+ * meant for what the user does: the silent login at the start leaves it alone.
  * @type {Begin}
  */
 async function begin(api, options, work, trace) {
-  const error = takeOrder(api);
-  if (error) throw failure(api, error);
-  return work(options, trace);
-}
-
-/**
- * The number of the failure that is ordered for this call, which uses it up. It is meant for what
- * the user does: the silent login at the start leaves it alone.
- * @type {(api: string) => number | undefined}
- */
-function takeOrder(api) {
   const { fail, error } = bench.order;
-  if (fail !== api || !phone.isTouched) return undefined;
+  if (fail !== api || !error || !phone.isTouched) return work(options, trace);
   bench.order = {};
-  return error;
+  throw failure(api, error);
 }
 
 /** @type {(api: string, trace: string, args: Options, sent?: Sent) => void} */

@@ -5,16 +5,14 @@ import { bench } from '../workbench.js';
 import { getAuthCode, getAuthUserInfo, getOpenUserInfo } from './authorisation.js';
 import { call } from './call.js';
 import { httpRequest, request } from './request.js';
-import { getStorageSync, removeStorageSync, setStorageSync } from './storage.js';
+import * as storage from './storage.js';
 
 /** @type {Record<string, Work>} */
 const WORK = {
   getAuthCode,
   getAuthUserInfo,
   getOpenUserInfo,
-  setStorageSync,
-  getStorageSync,
-  removeStorageSync,
+  ...storage,
   showToast,
   showLoading,
   hideLoading,

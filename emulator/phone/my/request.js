@@ -3,27 +3,23 @@ import { bench, phone } from '../workbench.js';
 import { call } from './call.js';
 import { failure } from './failures.js';
 
-const JSON_TYPE = 'application/json';
-const FORM_TYPE = 'application/x-www-form-urlencoded';
 const TIMEOUT = 30_000;
 
 /**
  * my.request: the data goes as JSON unless the headers say otherwise, that of a GET in the address.
  * Fails with 2 参数错误, 11 无权跨域调用, 12 网络出错, 13 超时, 14 not JSON, 19 an HTTP error.
- * @param {RequestOptions} [options]
  */
-export function request(options = {}) {
-  const sent = prepare(options, JSON_TYPE);
-  return call('request', options, (_, trace) => send(sent, options, trace), sent);
-}
+export const request = sender('request', 'application/json');
 
-/**
- * my.httpRequest, which is no longer maintained: the same, but the data goes as a form.
- * @param {RequestOptions} [options]
- */
-export function httpRequest(options = {}) {
-  const sent = prepare(options, FORM_TYPE);
-  return call('httpRequest', options, (_, trace) => send(sent, options, trace), sent);
+/** my.httpRequest, which is no longer maintained: the same, but the data goes as a form. */
+export const httpRequest = sender('httpRequest', 'application/x-www-form-urlencoded');
+
+/** @type {(api: string, type: string) => Api} */
+function sender(api, type) {
+  return (options = {}) => {
+    const sent = prepare(options, type);
+    return call(api, options, (_, trace) => send(sent, options, trace), sent);
+  };
 }
 
 /**
@@ -47,14 +43,8 @@ function prepare({ url = '', method = 'GET', data, headers = {} }, type) {
   return sent;
 }
 
-/** undefined if it is no address. @type {(text: string) => URL | undefined} */
-function parseAddress(text) {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
-}
+/** null if it is no address. @type {(text: string) => URL | null} */
+const parseAddress = (text) => (URL.canParse(text) ? new URL(text) : null);
 
 /** @type {(sent: Sent, options: RequestOptions, trace: string) => Promise<object>} */
 async function send(sent, { url = '', timeout = TIMEOUT }, trace) {
