@@ -10,24 +10,20 @@ const OPEN = ['nick_name', 'avatar'];
 /** Only what the phone's own calls have done is shown. @type {Set<string | undefined>} */
 const calls = new Set();
 /** @type {Contrast} */
-let now = { told: null, row: null, naive: null, gone: false };
+const NOTHING = { told: null, row: null, naive: null, gone: false };
+export let now = NOTHING;
 let drawn = '';
 
 export function start() {
   listen('phone', hearPhone);
   listen('step', hearServer);
   listen('naive', (naive) => draw({ naive }));
-  listen('restart', () => draw({ told: null, row: null, naive: null, gone: false }));
-  listen('state', () => draw({}));
+  listen('restart', () => draw(NOTHING));
+  listen('state', draw);
 }
 
 /** Did this page's phone make the call? @type {(step: Step) => boolean} */
 export const isOwn = ({ trace }) => calls.has(trace);
-
-export const shown = () => now;
-
-/** @type {(kept: Partial<Contrast>) => void} */
-export const restore = (kept) => draw(kept);
 
 /** @type {(end: Return) => void} */
 function hearPhone({ result }) {
@@ -53,8 +49,8 @@ function hearWithdrawal(after) {
   if (own) draw({ row: own, withdrawn: true });
 }
 
-/** @type {(changes: Partial<Contrast>) => void} */
-function draw(changes) {
+/** @type {(changes?: Partial<Contrast> | void) => void} */
+export function draw(changes) {
   now = { ...now, ...changes };
   const state = JSON.stringify([now, bench.forge, chosen.identity]);
   if (drawn === state) return; // leave a selected text alone
@@ -66,23 +62,20 @@ function draw(changes) {
   drawColumn('client', client);
   drawColumn('server', row, client);
   drawColumn('naive', naive, row);
-  drawRest(row);
-  const seal = {
-    client: sealOf(told, bench.forge && 'lie'),
-    server: sealOf(row, row && !row.profile_at && 'id'),
-    naive: sealOf(naive, naive && !naive.nick_name && 'nameless'),
-  };
-  for (const [name, key] of Object.entries(seal)) fill($(`${name}-seal`), said(seals[name + key]));
+  for (const entry of entriesOf('rest')) show(entry, restOf(fieldOf(nameOf(entry)), row));
+  drawSeal('client', told, bench.forge && 'lie');
+  drawSeal('server', row, row && !row.profile_at && 'id');
+  drawSeal('naive', naive, naive && !naive.nick_name && 'nameless');
   const moral = moralOf();
   $('moral').dataset.moral = moral;
   fill($('moral'), said(morals[moral]));
-  if (moral === 'nickname' || moral === 'somebody') tell('fooled', moral);
+  if (moral === 'nickname' || moral === 'somebody') tell('fooled');
 }
 
-/** @type {(values: Member | null, more: any) => string} */
-function sealOf(values, more) {
-  if (more) return `-${more}`;
-  return values ? '' : '-null';
+/** @type {(name: Column, values: Member | null, more?: string | false | null) => void} */
+function drawSeal(name, values, more) {
+  const key = more || (!values && 'null');
+  fill($(`${name}-seal`), said(seals[key ? `${name}-${key}` : name]));
 }
 
 /**
@@ -103,21 +96,13 @@ const idsOf = (member) =>
 function said(both) {
   const row = now.row?.nick_name || '—';
   const naive = now.naive?.nick_name || '—';
+  const meaning = words.glosses[naive];
   /** @type {Record<string, string>} */
-  const names = { row, naive, 'naive-en': inEnglish(naive) };
+  const names = { row, naive, 'naive-en': meaning ? ` (${meaning})` : '' };
   /** @type {(text: string) => string} */
   const put = (text) => text.replace(/\{([\w-]+)\}/g, (_, name) => names[name]);
   return say({ zh: put(both.zh), en: put(both.en) });
 }
-
-/** What a name means, to go after it. @type {(name: string) => string} */
-function inEnglish(name) {
-  const meaning = words.glosses[name];
-  return meaning ? ` (${meaning})` : '';
-}
-
-/** Somebody else is signed in where the client's word is enough. */
-const isSomebodyElse = () => idText(now.naive, now.row) !== idText(now.row, now.naive);
 
 /**
  * The ids that both have, as the first has them.
@@ -129,10 +114,11 @@ const idText = (member, other) =>
     .join('\n');
 
 function moralOf() {
-  if (isSomebodyElse()) return 'somebody';
+  // Somebody else is signed in where the client's word is enough.
+  if (idText(now.naive, now.row) !== idText(now.row, now.naive)) return 'somebody';
   if (now.gone) return 'gone';
   if (!now.row) return 'nobody';
-  if (isFooled()) return 'nickname';
+  if (now.row.profile_at && OPEN.some(isLie)) return 'nickname';
   if (bench.forge) return 'armed';
   if (now.row.profile_at) return honestMoral();
   return now.withdrawn ? 'withdrawn' : 'id';
@@ -145,8 +131,6 @@ function honestMoral() {
 }
 
 /** The trusting server holds a lie; what it has not heard yet is none. */
-const isFooled = () => Boolean(now.row?.profile_at && OPEN.some(isLie));
-
 const isLie = (/** @type {string} */ name) =>
   now.naive?.[name] && now.naive[name] !== now.row?.[name];
 
@@ -156,14 +140,22 @@ const same = (some, others) =>
 
 /** A ≠ before what differs from the column to the left; what is not as verified is tinted. */
 function drawColumn(/** @type {Column} */ name, /** @type {Member?} */ values, left = values) {
-  for (const entry of $(name).querySelectorAll('[data-field]')) {
-    const field = String(entry.dataset.field);
+  for (const entry of entriesOf(name)) {
+    const field = nameOf(entry);
     const value = valueOf(values, field);
     entry.classList.toggle('differs', areUnlike(value, valueOf(left, field)));
     entry.classList.toggle('untrue', areUnlike(value, valueOf(now.row, field)));
-    const shown = looks(field, value) ?? absent(name, field, values);
-    fill(/** @type {HTMLElement} */ (entry.querySelector('dd')), shown);
+    show(entry, looks(field, value) ?? absent(name, field, values));
   }
+}
+
+const entriesOf = (/** @type {string} */ list) => $(list).querySelectorAll('[data-field]');
+
+const nameOf = (/** @type {HTMLElement} */ entry) => String(entry.dataset.field);
+
+/** @type {(entry: HTMLElement, value: Child | Child[]) => void} */
+function show(entry, value) {
+  fill(/** @type {HTMLElement} */ (entry.querySelector('dd')), value);
 }
 
 /** @type {(value: unknown, other: unknown) => boolean} */
@@ -187,10 +179,10 @@ function looks(field, value) {
 
 /** Why a field is empty. @type {(column: Column, name: string, values: Member | null) => Child} */
 function absent(column, name, values) {
-  if (!values || (column !== 'server' && !(name in values))) return '—';
-  if (column === 'client') return h('i', { className: 'absent' }, say('client-empty'));
-  if (column === 'naive') return '—';
-  return h('i', { className: 'absent' }, say(reason(name, values)));
+  const isUntold = column === 'client' && values && !(name in values);
+  if (!values || column === 'naive' || isUntold) return '—';
+  const why = column === 'client' ? 'client-empty' : reason(name, values);
+  return h('i', { className: 'absent' }, say(why));
 }
 
 /** @type {(name: string, row: Member) => Said} */
@@ -205,25 +197,9 @@ function reason(name, row) {
 /** @type {(name: string) => Field} */
 const fieldOf = (name) => /** @type {any} */ (words.fields.find((field) => field.name === name));
 
-/** @type {(row: Member | null) => void} */
-function drawRest(row) {
-  const fields = words.fields.filter(({ name }) => !OPEN.includes(name));
-  fill(
-    $('rest'),
-    fields.map((field) => entry(field, row ? restOf(field, row) : '—')),
-  );
-}
-
-/** @type {(field: Field, value: Child | Child[]) => HTMLElement} */
-function entry(field, value) {
-  const made = h('div', {}, h('dt', {}, say(field)), h('dd', {}, value));
-  made.dataset.field = field.name;
-  return made;
-}
-
-/** @type {(field: Field, row: Member) => Child | Child[]} */
+/** @type {(field: Field, row: Member | null) => Child | Child[]} */
 function restOf(field, row) {
-  const value = row[field.name];
+  const value = row?.[field.name];
   if (!value) return absent('server', field.name, row);
   if (field.source === 'server') return new Date(value * 1000).toLocaleString('sv');
   const means = field.values?.[value];

@@ -5,8 +5,9 @@ export const $ = (id) => /** @type {any} */ (document.getElementById(id));
 export const words = JSON.parse($('words')?.content.textContent ?? 'null');
 /** @type {(keyof Both)[]} */
 const LANGUAGES = ['zh', 'en'];
+export const root = document.documentElement;
 /** Where the server answers this page: the workbench's scripts, or those of the emulator's own. */
-const routes = document.documentElement.dataset.routes ?? '/workbench';
+const routes = root.dataset.routes ?? '/workbench';
 
 /** What an event's element is, or stands in. @type {Closest} */
 export const closest = ({ target }, selector) =>

@@ -3,7 +3,7 @@ import { listen } from './bus.js';
 import { $, copyButton, fill, h, say } from './dom.js';
 import { waysOfFailing } from './laboratory.js';
 import { chosen, opened } from './state.js';
-import { failed } from './trace.js';
+import { failed } from './trace-step.js';
 
 /** What failed last, so that the same is known when it works again. @type {Step | undefined} */
 let broken;

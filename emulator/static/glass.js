@@ -1,8 +1,7 @@
 // What the page does to the phone's screen from outside: English beside its buttons, and a frame
 // around the one to tap next.
 import { listen } from './bus.js';
-import { $, words } from './dom.js';
-import { root } from './state.js';
+import { $, root, words } from './dom.js';
 
 /** @type {string[]} */
 let wanted = [];
@@ -25,7 +24,7 @@ function begin() {
   const body = $('phone').contentDocument?.body;
   if (!body) return;
   const all = { subtree: true, childList: true, characterData: true };
-  watcher.observe(body, { ...all, attributes: true, attributeFilter: ['open', 'disabled'] });
+  watcher.observe(body, { ...all, attributeFilter: ['open', 'disabled'] });
   look();
 }
 

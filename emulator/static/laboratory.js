@@ -57,9 +57,14 @@ export async function choose(name) {
   turned = Infinity;
   tell('fault');
   await adopt(name);
+  await turn(name);
+  if (name) toPhone();
+}
+
+/** @type {Choose} */
+async function turn(name) {
   await ask('PUT', 'failure', { name, member: chosen.member });
   turned = performance.now();
-  if (name) toPhone();
 }
 
 /**
@@ -115,9 +120,7 @@ function look(step) {
   if (isTold && chosen.fault) {
     turned = Infinity;
     over();
-    ask('PUT', 'failure', { name: null }).then(() => {
-      turned = performance.now();
-    });
+    turn(null);
   }
   draw();
 }
@@ -184,16 +187,14 @@ function button(way) {
 /** Leaves those that have all the words that are looked for, in either language. */
 function search() {
   const asked = $('fault-search').value.toLowerCase().split(/\s+/);
-  let found = 0;
-  for (const part of $('fault-groups').querySelectorAll('section')) {
+  const parts = [...$('fault-groups').querySelectorAll('section')];
+  for (const part of parts) {
     const buttons = [...part.querySelectorAll('button')];
     for (const choice of buttons) {
       const text = choice.textContent.toLowerCase();
       choice.hidden = !asked.every((word) => text.includes(word));
     }
-    const left = buttons.filter((choice) => !choice.hidden).length;
-    part.hidden = left === 0;
-    found += left;
+    part.hidden = buttons.every(({ hidden }) => hidden);
   }
-  fill($('fault-found'), found === 0 && say('no-match'));
+  fill($('fault-found'), parts.every(({ hidden }) => hidden) && say('no-match'));
 }

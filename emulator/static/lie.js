@@ -34,7 +34,7 @@ export function start() {
 function toggle(button) {
   button.ariaPressed = String(button.ariaPressed !== 'true');
   arm();
-  tell('state', { ...chosen, lie: bench.forge });
+  tell('state');
 }
 
 /** The truth is told from now on. */

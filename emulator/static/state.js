@@ -1,8 +1,7 @@
 // What is chosen: member, app, identity, fault, chapter. The buttons show it, the address names it.
 import { tell } from './bus.js';
-import { $, ask, fill } from './dom.js';
+import { $, ask, fill, root } from './dom.js';
 
-export const root = document.documentElement;
 /** @type {() => HTMLElement[]} */
 const switches = () => [...document.querySelectorAll('[aria-pressed]')];
 
@@ -39,7 +38,7 @@ export function show() {
   const holder = document.querySelector(`[data-member="${chosen.member}"] strong`);
   fill($('who'), holder?.cloneNode(true), ` · ${chosen.identity}`);
   history.replaceState(null, '', `?${new URLSearchParams({ ...chosen, lang: root.lang })}`);
-  tell('state', { ...chosen, lie: bench.forge, lang: root.lang });
+  tell('state');
 }
 
 function forgetPhones() {

@@ -37,5 +37,5 @@ async function show(element, frame, title) {
   });
   fill(element, drawn);
   const marked = element.querySelector('.at');
-  if (marked instanceof HTMLElement) element.scrollTop = marked.offsetTop - 60;
+  if (marked) element.scrollTop = marked.offsetTop - 60;
 }

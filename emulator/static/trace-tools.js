@@ -1,7 +1,6 @@
 // What one can do with the trace: pause, go on step by step, enlarge, save. It follows the newest.
-import { $, fill, h } from './dom.js';
+import { $, fill, h, root } from './dom.js';
 
-const root = document.documentElement;
 const scroll = $('scroll');
 /** How much may stay empty below the newest row, in pixels. */
 const ROOM = 100;
@@ -73,14 +72,18 @@ function pause(on) {
   $('pause').ariaPressed = String(on);
   $('next').hidden = !on;
   if (!on) for (const row of waiting()) row.classList.remove('waiting');
-  $('steps').querySelector('.current')?.classList.remove('current');
+  unmark();
   count();
   keepUp();
 }
 
+function unmark() {
+  $('steps').querySelector('.current')?.classList.remove('current');
+}
+
 /** Shows the next step, and the small ones before it. */
 function next() {
-  $('steps').querySelector('.current')?.classList.remove('current');
+  unmark();
   for (const row of waiting()) {
     row.classList.remove('waiting');
     if (row.classList.contains('minor')) continue;

@@ -5,7 +5,7 @@ import { drawStep, isMinor } from './trace-step.js';
 import { arrive, startTools } from './trace-tools.js';
 
 /** The steps in the order of arrival. @type {Step[]} */
-export const steps = [];
+const steps = [];
 /** What somebody did, when, its steps in their order, its element. @type {Group[]} */
 let groups = [];
 /** The row and the group of each step. @type {Map<Step, Place>} */
@@ -32,6 +32,9 @@ export function start() {
   tabs.postMessage({ hello: true });
 }
 
+/** Those that the server has not told. */
+export const ofPhone = () => steps.filter(({ n }) => !n);
+
 /** The steps as they stand there. */
 const inOrder = () => groups.flatMap((group) => group.steps);
 
@@ -40,7 +43,7 @@ const inOrder = () => groups.flatMap((group) => group.steps);
  * @type {(news: TabNews) => void}
  */
 function hearTab({ hello, before, step, end, cleared }) {
-  if (hello) tabs.postMessage({ before: steps.filter(({ n }) => !n) });
+  if (hello) tabs.postMessage({ before: ofPhone() });
   if (before) addEarlier(before);
   if (step) addStep(step);
   if (end) endCall(end);
@@ -54,8 +57,7 @@ function hearTab({ hello, before, step, end, cleared }) {
  * @type {(calls: Step[]) => void}
  */
 function addEarlier(calls) {
-  const ofServer = steps.filter(({ n }) => n);
-  const all = [...steps.filter(({ n }) => !n), ...calls, ...ofServer];
+  const all = [...ofPhone(), ...calls, ...steps.filter(({ n }) => n)];
   clear(false);
   for (const step of all) addStep(step);
 }
@@ -121,7 +123,8 @@ function draw(step) {
  */
 function groupOf(step) {
   const did = callOf(step)?.did ?? step.did ?? undefined; // null for a call of another page
-  if (typeof did === 'object') return groupOfDeed(did, step.at);
+  if (typeof did === 'object')
+    return groups.find(({ moment }) => moment === did.at) ?? addGroup(did, step.at);
   const ofPhone = groups.findLast((group) => group.moment);
   if (!did && !step.n && ofPhone) return ofPhone;
   return newestGroup(did ?? 'did-elsewhere', step.at);
@@ -132,10 +135,6 @@ function groupOf(step) {
  * @type {(step: Step) => Step | undefined}
  */
 const callOf = ({ trace }) => steps.find((known) => trace && !known.n && known.trace === trace);
-
-/** What the person did in the phone, at its moment. @type {(did: Deed, at: number) => Group} */
-const groupOfDeed = (did, at) =>
-  groups.find(({ moment }) => moment === did.at) ?? addGroup(did, at);
 
 /** What happened elsewhere: the newest group, if it is of the same kind. @type {FindGroup} */
 function newestGroup(did, at) {
@@ -158,5 +157,3 @@ function addGroup(did, at) {
   groups.splice(place, 0, group);
   return group;
 }
-
-export { failed } from './trace-step.js';

@@ -77,8 +77,6 @@ type News = {
   step: Step;
   /** A step was completed. */
   changed: Step;
-  /** Another choice. */
-  state: object;
   /** A call of the phone has returned. */
   phone: Return;
   /** What is switched on, and when that was asked, in milliseconds. */
@@ -86,8 +84,9 @@ type News = {
   /** Whom the trusting server takes the phone's person for. */
   naive: Member | null;
   /** It was fooled: by a nickname, or into taking the person for somebody else. */
-  fooled: string;
-  /** The phone starts anew; another way of failing; the trace is empty; all is forgotten. */
+  fooled: void;
+  /** Another choice; the phone starts anew; another way of failing; the trace is empty; all is forgotten. */
+  state: void;
   restart: void;
   fault: void;
   cleared: void;

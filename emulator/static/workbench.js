@@ -3,12 +3,12 @@
 import { listen, tell } from './bus.js';
 import * as chapters from './chapters.js';
 import * as contrast from './contrast.js';
-import { $, ask, closest, fill } from './dom.js';
+import { $, ask, closest, fill, root } from './dom.js';
 import * as failure from './failure.js';
 import * as glass from './glass.js';
 import * as laboratory from './laboratory.js';
 import * as lie from './lie.js';
-import { bench, chosen, identify, meaning, resetAll, root, show, startPhone } from './state.js';
+import { bench, chosen, identify, meaning, resetAll, show, startPhone } from './state.js';
 import * as trace from './trace.js';
 
 const SECOND = 1000;
@@ -18,9 +18,10 @@ const isReloaded = kept.address === location.search;
 let polling = Promise.resolve();
 let since = kept.since ?? 0;
 
-/** @type {(said: Heard) => void} */
-function hear({ source, phone }) {
-  if (source !== $('phone').contentWindow) return;
+/** @type {(message: MessageEvent) => void} */
+function hear({ source, data }) {
+  const phone = data?.phone;
+  if (!phone || source !== $('phone').contentWindow) return;
   if (phone.kind !== 'return') {
     tell('step', { at: Date.now() / SECOND, lane: 'client', ...phone });
     return;
@@ -73,9 +74,8 @@ async function reset() {
 
 /** What the phone did outlives a reload. */
 function keep() {
-  const calls = trace.steps.filter(({ n }) => !n);
-  const told = contrast.shown();
-  const all = { since: kept.since, calls, told, address: location.search };
+  const shown = { calls: trace.ofPhone(), told: contrast.now };
+  const all = { ...shown, since: kept.since, address: location.search };
   sessionStorage.setItem('workbench', JSON.stringify(all));
 }
 
@@ -83,10 +83,8 @@ function keep() {
 function listenToPhone() {
   const { heard = [] } = bench;
   delete bench.heard;
-  for (const said of heard) hear(said);
-  addEventListener('message', ({ source, data }) => {
-    if (data?.phone) hear({ source, phone: data.phone });
-  });
+  heard.forEach(hear);
+  addEventListener('message', hear);
 }
 
 async function start() {
@@ -105,7 +103,7 @@ async function start() {
   if (!$('phone').hasAttribute('src')) startPhone();
   for (const call of kept.calls ?? [])
     trace.addStep(call.outcome === 'working' ? { ...call, outcome: 'cut' } : call);
-  if (isReloaded && kept.told) contrast.restore(kept.told);
+  if (isReloaded && kept.told) contrast.draw(kept.told);
   listenToPhone();
   poll();
   setInterval(() => document.hidden || poll(), SECOND);
