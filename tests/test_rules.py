@@ -140,7 +140,10 @@ def test_no_file_is_longer_than_300_lines(path):
 
 @needs_emulator
 def test_scripts_and_style_sheets_of_phone_and_page_stay_small():
-    """Each feature has to earn its bytes; explanations and types, which are comments, need not."""
+    """Each feature has to earn its bytes; what explains it and its types are held more loosely.
+
+    As files they stand at 145,700 today, without their comments at 111,700.
+    """
     emulator = ROOT / "emulator"
     counted = [
         path
@@ -149,9 +152,10 @@ def test_scripts_and_style_sheets_of_phone_and_page_stay_small():
         if path.suffix in (".js", ".css") and not path.stem.startswith("inspector")
     ]
     assert counted
+    assert sum(path.stat().st_size for path in counted) <= 146_000
     comment = re.compile(r"/\*.*?\*/|^ *//[^\n]*\n", re.DOTALL | re.MULTILINE)
     code = [comment.sub("", path.read_text("utf-8")) for path in counted]
-    assert sum(len(text.encode()) for text in code) <= 116_000
+    assert sum(len(text.encode()) for text in code) <= 112_000
 
 
 @needs_emulator
