@@ -12,12 +12,18 @@ export function addAttribute(node, name, value, tree) {
 }
 
 /** a:if, a:for and their kin @type {AddAttribute} */
-function addDirective(node, name, value) {
+function addDirective(node, name, value, tree) {
   if (name === 'for') node.list = value;
   else if (name === 'for-item') node.item = value({});
   else if (name === 'for-index') node.index = value({});
   else if (name === 'key') node.key = keyOf(node, value({}));
-  else Object.assign(node, { branch: name, test: value });
+  else addBranch(node, name, value, tree);
+}
+
+/** a:if, a:elif, a:else @type {AddAttribute} */
+function addBranch(node, name, value) {
+  node.branch = /** @type {ElementNode['branch']} */ (name);
+  node.test = value;
 }
 
 /**

@@ -14,7 +14,7 @@ export const request = sender('request', 'application/json');
 /** my.httpRequest, which is no longer maintained: the same, but the data goes as a form. */
 export const httpRequest = sender('httpRequest', 'application/x-www-form-urlencoded');
 
-/** @type {(api: string, type: string) => Api} */
+/** @type {(api: string, type: string) => (options?: RequestOptions) => any} */
 function sender(api, type) {
   return (options = {}) => {
     const sent = prepare(options, type);
