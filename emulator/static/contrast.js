@@ -15,6 +15,8 @@ export let now = NOTHING;
 let drawn = '';
 
 export function start() {
+  const rest = words.fields.filter(({ name }) => !OPEN.includes(name));
+  fill($('rest'), rest.map(entryOf));
   listen('phone', hearPhone);
   listen('step', hearServer);
   listen('naive', (naive) => draw({ naive }));
@@ -152,6 +154,13 @@ function drawColumn(/** @type {Column} */ name, /** @type {Member?} */ values, l
 const entriesOf = (/** @type {string} */ list) => $(list).querySelectorAll('[data-field]');
 
 const nameOf = (/** @type {HTMLElement} */ entry) => String(entry.dataset.field);
+
+/** @type {(field: Field) => HTMLElement} */
+function entryOf(field) {
+  const entry = h('div', {}, h('dt', {}, say(field)), h('dd', {}, '—'));
+  entry.dataset.field = field.name;
+  return entry;
+}
 
 /** @type {(entry: HTMLElement, value: Child | Child[]) => void} */
 function show(entry, value) {
