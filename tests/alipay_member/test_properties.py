@@ -98,6 +98,7 @@ def test_string_to_sign_is_what_sign_and_verify_agree_on(data, charset):
     assert not verify(text + b" ", given_sign, key("app").public_key())
 
 
+@pytest.mark.load
 @needs_emulator
 @examples(200)
 @given(data=st.data(), charset=CHARSETS)

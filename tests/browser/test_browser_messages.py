@@ -1,7 +1,11 @@
 """A withdrawn consent, as the workbench shows it: Alipay's message, what ended, what stays."""
 
 import pytest
-from playwright.sync_api import expect
+
+from helpers import needs, needs_emulator
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = [pytest.mark.load, needs("chromium"), needs_emulator]
 
 
 @pytest.fixture
