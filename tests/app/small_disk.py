@@ -1,4 +1,4 @@
-"""A file system of a few hundred KB, which tests fill and make read-only."""
+"""A small file system, which tests fill and make read-only."""
 
 import contextlib
 import subprocess

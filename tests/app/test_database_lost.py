@@ -38,6 +38,7 @@ def start(gateway, tmp_path):
 
 @pytest.fixture
 def mounted(tmp_path):
+    """A file system of 256 KB, which can be filled."""
     folder = tmp_path / "small"
     folder.mkdir()
     with small_disk(folder):
