@@ -74,10 +74,10 @@ def read_asked() -> Asked:
     )
 
 
-@authorize.get("/palette.css")
-def palette() -> Response:
-    """The colours of the project's pages, which this one has too."""
-    return send_from_directory(PROJECT / "static", "palette.css")
+@authorize.get("/look/<any('palette.css', 'pages.css'):name>")
+def look(name: str) -> Response:
+    """The colours of the project's pages, and the look of the app's own, which this one shares."""
+    return send_from_directory(PROJECT / "static", name)
 
 
 @authorize.get(PATH)
