@@ -24,10 +24,11 @@ File = tuple[int, int]  # device and inode: which file it is, whatever its name
 
 @dataclass(frozen=True)
 class _Open:
-    """A connection, and the file that it was opened on."""
+    """A connection, the file that it was opened on, and whether that could be written to."""
 
     connection: sqlite3.Connection
     file: File
+    is_writable: bool
 
 
 class SQLiteDatabase:
@@ -115,6 +116,7 @@ class SQLiteDatabase:
         self._file = file
 
     def _open(self, file: File) -> _Open:
+        is_writable = os.access(self._path, os.W_OK)
         address = f"{Path(self._path).absolute().as_uri()}?mode=rw"  # it makes no new file
         db = sqlite3.connect(
             address, uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False
@@ -128,11 +130,12 @@ class SQLiteDatabase:
             db.close()
             raise
         self._wal = _identity(f"{self._path}-wal")
-        return _Open(db, file)
+        return _Open(db, file, is_writable)
 
     def _give_back(self, opened: _Open) -> None:
         idle = self._idle.setdefault(os.getpid(), [])
-        if len(idle) < MAX_IDLE:
+        # What was opened to read only stays so, even when the file can be written to again.
+        if opened.is_writable and len(idle) < MAX_IDLE:
             idle.append(opened)
         else:
             opened.connection.close()
