@@ -237,14 +237,16 @@ def fetch_again():
 @site.post("/logout")
 def logout():
     """Log out."""
-    parts().store.sign_out(cookie.pop("session", ""))
+    parts().store.sign_out(cookie.get("session", ""))
+    cookie.pop("session", None)  # only now: if the database failed, one can try again
     return redirect(url_for("site.home"), 303)
 
 
 @site.post("/forget")
 def forget():
     """Forget me."""
-    parts().store.forget(own_session(web_client(), cookie.pop("session", "")))
+    parts().store.forget(own_session(web_client(), cookie.get("session", "")))
+    cookie.pop("session", None)
     return redirect(url_for("site.home"), 303)
 
 

@@ -4,6 +4,7 @@ import pytest
 import requests
 from itsdangerous import URLSafeTimedSerializer
 
+from alipay_member.errors import DatabaseError
 from test_web_login import Browser, query
 
 FOREIGN = [
@@ -99,6 +100,31 @@ def test_forget_removes_the_member_with_all_sessions(site, logged_in):
         assert elsewhere.open("/member").status_code == 401
     assert store.members("demo-web") == []
     assert store.count_sessions("demo-web") == 0
+
+
+@pytest.mark.parametrize(("path", "method"), [("/logout", "sign_out"), ("/forget", "forget")])
+def test_what_the_database_could_not_end_may_be_ended_again(
+    site, logged_in, monkeypatch, path, method
+):
+    _, store = site
+
+    def fail(*_):
+        raise DatabaseError("the database failed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, method, fail)
+        assert logged_in.submit(path).status_code == 503
+    assert store.count_sessions("demo-web") == 1
+    assert logged_in.submit(path).ok
+    assert store.count_sessions("demo-web") == 0
+
+
+def test_logging_in_again_is_not_offered_where_it_mends_nothing(emulator, site, browser):
+    emulator.accounts.bind_product("demo-web", False)
+    page = browser.log_in()
+    assert page.status_code == 403
+    assert "40006" in page.text
+    assert "/login?again=1" not in page.text
 
 
 def test_fetch_again_persists_anew(site, logged_in):
