@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, redirect, render_template, request
 from werkzeug.exceptions import BadHost, HTTPException
 
-from alipay_member.errors import AlipayError
+from alipay_member.errors import AlipayError, GatewayError
 from alipay_member.explanations import Description, describe, explain_value, fields
+from alipay_member.store import SESSION_LIFE
 from sentences import sentence
 
 PAGE_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
@@ -22,19 +23,18 @@ POLICY = (
     "default-src 'self'; img-src 'self' https://*.alipayobjects.com {}; "
     "frame-ancestors 'self'; form-action 'self'; base-uri 'none'"
 )
-STATUS = {  # of what goes wrong with Alipay, by its key; 502 for all else
+STATUS = {  # of what goes wrong with Alipay, by its key or the gateway's code; 502 for all else
     "session-ended": 401,
     "isv.code-invalid": 401,
     "aop.auth-token-time-out": 401,
     "aop.invalid-auth-token": 403,
     "isv.invalid-token": 403,
-    "isv.insufficient-isv-permissions": 403,
-    "40006": 403,
+    "40006": 403,  # the app lacks a permission, whichever the sub_code says
     "database": 503,
     "refresh-under-way": 503,
     "transport:timeout": 504,
 }
-NOT_MENDED_BY_LOGGING_IN = ("bad-request:no-web-app", "isv.insufficient-isv-permissions")
+NOT_MENDED_BY_LOGGING_IN = ("bad-request:no-web-app", "40006")
 HOST = re.compile(r"([A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
 
@@ -83,7 +83,7 @@ def install(
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=secure,
         MAX_CONTENT_LENGTH=16 * 1024,
-        PERMANENT_SESSION_LIFETIME=30 * 86400,
+        PERMANENT_SESSION_LIFETIME=SESSION_LIFE,
         SESSION_REFRESH_EACH_REQUEST=False,  # a slow answer would overwrite another tab's cookie
     )
     # A Windows registry may say text/plain, which no browser runs.
@@ -198,9 +198,13 @@ def error_page(error: AlipayError | RequestError, login: str) -> tuple[Any, int]
 
     `login` is where a person may log in again, if that can mend it.
     """
-    again = None if error.key in NOT_MENDED_BY_LOGGING_IN else login
+    names = [error.key]
+    if isinstance(error, GatewayError):
+        names.append(error.code)
+    again = None if any(name in NOT_MENDED_BY_LOGGING_IN for name in names) else login
     if isinstance(error, AlipayError):
-        return error_answer(STATUS.get(error.key, 502), describe(error, language()), again)
+        status = next((STATUS[name] for name in names if name in STATUS), 502)
+        return error_answer(status, describe(error, language()), again)
     message, hint = sentence(error.key, language())
     return error_answer(error.status, Description(error.key, message, hint, ""), again)
 
@@ -217,7 +221,8 @@ def http_error(error: HTTPException) -> Any:
 
 def one_host_name() -> Any:
     """localhost and 127.0.0.1 are two origins, and a session of one is lost on the other."""
-    if request.method != "GET" or is_api():
+    is_of_a_program = is_api() or request.path == "/healthz"
+    if request.method != "GET" or is_of_a_program:
         return None
     url = urlsplit(request.url)
     if url.hostname == "localhost":

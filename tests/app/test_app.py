@@ -154,6 +154,7 @@ def test_bearer_opens_no_page(web, sign_in):
         ("aop.auth-token-time-out", 401, "aop.auth-token-time-out"),
         ("aop.invalid-auth-token", 403, "aop.invalid-auth-token"),
         ("isv.insufficient-isv-permissions", 403, "isv.insufficient-isv-permissions"),
+        ("isv.insufficient-user-permissions", 403, "isv.insufficient-user-permissions"),
         ("isv.invalid-signature", 502, "isv.invalid-signature"),
         ("isp.unknow-error", 502, "isp.unknow-error"),
         ("gbk-20000", 502, "isp.unknow-error"),

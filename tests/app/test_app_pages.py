@@ -99,8 +99,9 @@ def test_localhost_redirects_pages_to_the_one_address(app, host, path):
     assert answer.location == f"http://{host.lower().replace('localhost', '127.0.0.1')}{path}"
 
 
-def test_localhost_serves_the_api_and_forms_without_a_redirect(app):
+def test_localhost_serves_programs_and_forms_without_a_redirect(app):
     browser = app.test_client()
+    assert browser.get("/healthz", base_url="http://localhost:8000").status_code == 200
     assert browser.get("/api/member", base_url="http://localhost:8000").status_code == 401
     assert browser.post("/logout", base_url="http://localhost:8000").status_code == 400
 
