@@ -6,7 +6,6 @@
 Page: https://opendocs.alipay.com/apis/api_9/alipay.system.oauth.token (grant_type refresh_token)
 """
 
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -26,7 +25,7 @@ def with_live_token(
     Raises what `call` raises; RefreshUnderWay if another request is refreshing: try again soon;
     SessionEnded if Alipay refuses to refresh: authorise again.
     """
-    if session.access_expires_at <= time.time():
+    if session.access_expires_at <= client.clock():
         session = _refreshed(session, client, store)
     try:
         return call(session.access_token)
@@ -39,7 +38,8 @@ def with_live_token(
 
 def _refreshed(session: Session, client: AlipayClient, store: MemberStore) -> Session:
     """The session with a new token. A refresh_token works once, so one request alone uses it."""
-    if not store.claim_refresh(session, client.call_seconds):
+    claimed_until = store.claim_refresh(session, client.call_seconds)
+    if claimed_until is None:
         latest = store.reload(session)
         if latest.access_token == session.access_token:
             raise RefreshUnderWay("another request is refreshing this session's token")
@@ -47,7 +47,7 @@ def _refreshed(session: Session, client: AlipayClient, store: MemberStore) -> Se
     try:
         return store.renew(session, client.refresh_token(session.refresh_token))
     except AlipayError as error:
-        store.release_refresh(session)
+        store.release_refresh(session, claimed_until)
         if error.key.startswith("isv.refresh"):
             raise SessionEnded("Alipay refused to refresh the token") from error
         raise

@@ -82,21 +82,26 @@ class MemberStore:
         with self._database.reading() as db:
             return self._session(db, session.token_hash)
 
-    def claim_refresh(self, session: Session, seconds: float) -> bool:
-        """Whether the caller may refresh this session's token, and nobody else for so long.
+    def claim_refresh(self, session: Session, seconds: float) -> float | None:
+        """Until when (UTC seconds) the caller alone may refresh this session's token: so long.
 
-        Not if another request has claimed it, or has refreshed it since the session was read.
+        None if another request has claimed it, or has refreshed it since the session was read.
         """
         now = self._clock()
+        until = now + seconds
         where = "token_hash = ? AND access_token = ? AND refreshing_until <= ?"
         which = (session.token_hash, session.access_token, now)
         with self._database.writing(*_people_of(session)) as db:
-            return update(db, "sessions", {"refreshing_until": now + seconds}, where, *which) == 1
+            claimed = update(db, "sessions", {"refreshing_until": until}, where, *which)
+        return until if claimed else None
 
-    def release_refresh(self, session: Session) -> None:
-        """Give back a claim that came to nothing, so that another request may try."""
-        where = "token_hash = ? AND access_token = ?"
-        which = (session.token_hash, session.access_token)
+    def release_refresh(self, session: Session, until: float) -> None:
+        """Give back the claim that came to nothing, so that another request may try.
+
+        `until` is what claim_refresh gave: a claim that another has made since is left alone.
+        """
+        where = "token_hash = ? AND access_token = ? AND refreshing_until = ?"
+        which = (session.token_hash, session.access_token, until)
         with self._database.writing(*_people_of(session)) as db:
             update(db, "sessions", {"refreshing_until": 0}, where, *which)
 
@@ -248,13 +253,16 @@ class MemberStore:
 
 
 def _merge(db: Connection, keep: Member, other: Member) -> None:
-    """`keep` takes over the other's sessions, what it lacks itself, and the earlier first_seen."""
+    """`keep` takes over the other's sessions, a union_id that it lacks, and the earlier first_seen.
+
+    Its profile stays as Alipay gave it: it is the newer one, and what it lacks was not given.
+    """
     db.execute("UPDATE sessions SET member_id = ? WHERE member_id = ?", (keep.id, other.id))
     db.execute("DELETE FROM members WHERE id = ?", (other.id,))
-    values: dict[str, Any] = {"first_seen": min(keep.first_seen, other.first_seen)}
-    for name in ("union_id", *PROFILE, "profile_at"):
-        own = getattr(keep, name)
-        values[name] = getattr(other, name) if own is None else own
+    values = {
+        "union_id": keep.union_id or other.union_id,
+        "first_seen": min(keep.first_seen, other.first_seen),
+    }
     update(db, "members", values, "id = ?", keep.id)
 
 

@@ -153,6 +153,19 @@ class SessionContract:
         assert store.session(kept)
         store.forget(session)  # twice is no error
 
+    def test_a_late_release_leaves_the_claim_of_another(self, store, clock):
+        _, session = store.sign_in("app", token("o1"))
+        late = store.claim_refresh(session, 10)
+        clock.now += 11
+        assert store.claim_refresh(session, 10) is not None
+        store.release_refresh(session, late)
+        assert store.claim_refresh(session, 10) is None
+
+    def test_a_claim_given_back_may_be_taken_by_another(self, store):
+        _, session = store.sign_in("app", token("o1"))
+        store.release_refresh(session, store.claim_refresh(session, 10))
+        assert store.claim_refresh(session, 10) is not None
+
     def test_forget_finds_a_row_that_was_merged_since(self, store):
         _, kept = store.sign_in("app", token("o1"))
         _, moved = store.sign_in("app", token(user_id="2088"))

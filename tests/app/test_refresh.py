@@ -127,10 +127,18 @@ def test_a_claim_of_a_request_that_died_may_be_taken_once_it_has_ended(
     parts = app.extensions["alipay_member"]
     dead = parts.store.session(session["Authorization"].removeprefix("Bearer "))
     assert parts.store.claim_refresh(dead, seconds=60)
-    assert not parts.store.claim_refresh(dead, seconds=60)
+    assert parts.store.claim_refresh(dead, seconds=60) is None
     assert web.post("/api/member", headers=session).status_code == 503
     later = ReadingStore(settings.database_url, clock=lambda: time.time() + 61)
     assert later.claim_refresh(dead, seconds=60)
+
+
+def test_the_clients_clock_says_when_a_token_has_ended(web, app, sign_in, calls, monkeypatch):
+    session = sign_in()
+    client = app.extensions["alipay_member"].client
+    monkeypatch.setattr(client, "clock", lambda: time.time() + 15 * DAY)
+    assert web.post("/api/member", headers=session).status_code == 200
+    assert calls[1:] == [("token", "refresh_token"), ("share", None)]
 
 
 def test_a_refresh_that_did_not_reach_alipay_may_be_tried_again_at_once(
