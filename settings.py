@@ -58,7 +58,7 @@ NAMES = (*APP, *WEB_APP, *ISV, *SWITCHES, *SERVER)
 class App:
     """One app of the console: its id, its private key and Alipay's public key for it, loaded.
 
-    In 公钥证书 mode the public key is that of `certificates`, else this is None.
+    In 公钥证书 mode the public key is the one in `certificates`; else `certificates` is None.
     """
 
     app_id: str
@@ -179,7 +179,7 @@ def terminal_language() -> str:
 
 
 def environment(values: Mapping[str, str]) -> str:
-    """emulator, sandbox or production. Unset means emulator only if nothing else of ours is set.
+    """emulator, sandbox or production. Unset means emulator if no other of our ALIPAY_… is set.
 
     Raises SettingsError, also for a name that is almost one of ours. Other integrations have
     ALIPAY_… names of their own (ALIPAY_NOTIFY_URL): these are left alone.
