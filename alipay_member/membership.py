@@ -15,6 +15,8 @@ from .records import Session
 from .store import MemberStore
 
 Result = TypeVar("Result")
+HAS_ENDED = "aop.auth-token-time-out"
+IS_INVALID = ("aop.invalid-auth-token", "isv.invalid-token")
 
 
 def with_live_token(
@@ -30,20 +32,34 @@ def with_live_token(
     try:
         return call(session.access_token)
     except GatewayError as error:
-        if error.sub_code != "aop.auth-token-time-out":  # Alipay's clock says so earlier than ours
+        renewed = _renewed(error, session, client, store)
+        if renewed is None:
             raise
-    session = _refreshed(session, client, store)
-    return call(session.access_token)
+    return call(renewed.access_token)
+
+
+def _renewed(
+    error: GatewayError, session: Session, client: AlipayClient, store: MemberStore
+) -> Session | None:
+    """The session with another token, if the refused one had ended or been replaced; else None."""
+    # It has ended by Alipay's clock, not yet by ours.
+    if error.sub_code == HAS_ENDED:
+        return _refreshed(session, client, store)
+    if error.sub_code not in IS_INVALID:
+        return None
+    # Since the session was read another request may have refreshed the token, or be about to.
+    claimed_until = store.claim_refresh(session, client.call_seconds)
+    if claimed_until is None:
+        return _reloaded(session, store)
+    store.release_refresh(session, claimed_until)
+    return None
 
 
 def _refreshed(session: Session, client: AlipayClient, store: MemberStore) -> Session:
     """The session with a new token. A refresh_token works once, so one request alone uses it."""
     claimed_until = store.claim_refresh(session, client.call_seconds)
     if claimed_until is None:
-        latest = store.reload(session)
-        if latest.access_token == session.access_token:
-            raise RefreshUnderWay("another request is refreshing this session's token")
-        return latest
+        return _reloaded(session, store)
     try:
         return store.renew(session, client.refresh_token(session.refresh_token))
     except AlipayError as error:
@@ -51,3 +67,11 @@ def _refreshed(session: Session, client: AlipayClient, store: MemberStore) -> Se
         if error.key.startswith("isv.refresh"):
             raise SessionEnded("Alipay refused to refresh the token") from error
         raise
+
+
+def _reloaded(session: Session, store: MemberStore) -> Session:
+    """The session as another request has refreshed it; RefreshUnderWay if it has yet to."""
+    latest = store.reload(session)
+    if latest.access_token == session.access_token:
+        raise RefreshUnderWay("another request is refreshing this session's token")
+    return latest

@@ -119,6 +119,33 @@ def test_a_request_that_read_the_old_token_takes_the_new_one(
     assert calls.count(("token", "refresh_token")) == 1
 
 
+@pytest.fixture
+def read_before(web, app, sign_in, monkeypatch):
+    """A session whose token seems alive to each request, whatever became of it since."""
+    session = sign_in()
+    store = app.extensions["alipay_member"].store
+    stale = store.session(session["Authorization"].removeprefix("Bearer "))
+    monkeypatch.setattr(store, "session", lambda token: stale)
+    return session, stale
+
+
+def test_a_request_overtaken_by_a_refresh_goes_on_with_the_new_token(web, app, read_before, calls):
+    session, stale = read_before
+    parts = app.extensions["alipay_member"]
+    parts.store.renew(stale, parts.client.refresh_token(stale.refresh_token))
+    assert web.post("/api/member", headers=session).status_code == 200
+    assert calls[1:] == [("share", None), ("share", None)]  # the old token, then the new one
+
+
+def test_a_request_in_the_middle_of_a_refresh_is_told_to_come_again(web, app, read_before):
+    session, stale = read_before
+    parts = app.extensions["alipay_member"]
+    parts.store.claim_refresh(stale, seconds=60)
+    parts.client.refresh_token(stale.refresh_token)  # which is about to be kept
+    answer = web.post("/api/member", headers=session)
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "refresh-under-way")
+
+
 def test_a_claim_of_a_request_that_died_may_be_taken_once_it_has_ended(
     web, app, sign_in, end_access_tokens, settings
 ):
@@ -195,6 +222,8 @@ def test_revoked_authorisation_is_403_while_the_token_seems_alive(web, emulator,
     answer = web.post("/api/member", headers=session)
     assert (answer.status_code, answer.json["error"]["code"]) == (403, "aop.invalid-auth-token")
     assert "解除授权" in answer.json["error"]["hint"]
+    again = web.post("/api/member", headers=session)
+    assert again.json["error"]["code"] == "aop.invalid-auth-token"  # nobody is refreshing
     assert web.post("/api/member", headers=sign_in()).status_code == 200
     assert len(rows("members")) == 1
 
