@@ -12,7 +12,6 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from web import RequestError
 
 STATE_LIFE = 600  # seconds between /login and /callback
-STATE_COOKIE = "login-"  # and the state
 MAX_STATES = 4  # for people with several tabs; cookies do not pile up
 
 
@@ -22,20 +21,20 @@ def new_state(next_page: str) -> str:
     Each is a signed cookie of its own, so that two logins at the same moment both work.
     """
     state = secrets.token_urlsafe(16)
-    signed = _signer().dumps([int(time.time()) + STATE_LIFE, next_page])
+    signed = _signer().dumps([state, int(time.time()) + STATE_LIFE, next_page])
     oldest = sorted(_state_cookies(), key=_expires_at)[: -(MAX_STATES - 1)]
 
     @after_this_request
     def give(response: Response) -> Response:
         for name in oldest:
-            response.delete_cookie(name)
+            response.delete_cookie(name, secure=_is_secure())
         response.set_cookie(
-            STATE_COOKIE + state,
+            _prefix() + state,
             str(signed),
             max_age=STATE_LIFE,
             httponly=True,
             samesite="Lax",
-            secure=current_app.config["SESSION_COOKIE_SECURE"],
+            secure=_is_secure(),
         )
         return response
 
@@ -44,34 +43,46 @@ def new_state(next_page: str) -> str:
 
 def take_state(state: str) -> str:
     """The page to go on to, for a state that this browser was given, once. Else RequestError."""
-    name = STATE_COOKIE + state
-    expires_at, next_page = _state(name)
-    if expires_at <= time.time():
+    name = _prefix() + state
+    signed_state, expires_at, next_page = _signed(name)
+    if signed_state != state or expires_at <= time.time():
         raise RequestError("bad-request:state")
 
     @after_this_request
     def forget(response: Response) -> Response:
-        response.delete_cookie(name)
+        response.delete_cookie(name, secure=_is_secure())
         return response
 
     return next_page
 
 
 def _state_cookies() -> list[str]:
-    return [name for name in request.cookies if name.startswith(STATE_COOKIE)]
+    return [name for name in request.cookies if name.startswith(_prefix())]
 
 
-def _state(name: str) -> tuple[int, str]:
-    """When a state ends and where it leads; (0, "") for one that was not given to this browser."""
+def _is_secure() -> bool:
+    return bool(current_app.config["SESSION_COOKIE_SECURE"])
+
+
+def _prefix() -> str:
+    """What a cookie's name begins with; the state follows.
+
+    With __Host- no other host, and no plain http, can plant one of an attacker's own login.
+    """
+    return "__Host-login-" if _is_secure() else "login-"
+
+
+def _signed(name: str) -> tuple[str, int, str]:
+    """A state, when it ends and where it leads; ("", 0, "") if no such cookie is ours."""
     try:
-        expires_at, next_page = _signer().loads(request.cookies.get(name, ""))
-    except BadSignature:
-        return 0, ""
-    return int(expires_at), str(next_page)
+        state, expires_at, next_page = _signer().loads(request.cookies.get(name, ""))
+    except (BadSignature, ValueError):
+        return "", 0, ""
+    return str(state), int(expires_at), str(next_page)
 
 
 def _expires_at(name: str) -> int:
-    return _state(name)[0]
+    return _signed(name)[1]
 
 
 def _signer() -> URLSafeSerializer:

@@ -90,8 +90,14 @@ def test_an_error_page_never_links_back_to_its_own_address(web):
 def test_cookies_are_named_so_that_no_other_host_can_set_them(web):
     answer = web.get("/login", base_url="https://members.example.com")
     (cookie,) = answer.headers.getlist("Set-Cookie")
+    assert cookie.startswith("__Host-login-")
     assert all(word in cookie for word in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"))
     assert web.application.config["SESSION_COOKIE_NAME"] == "__Host-member"
+    state = cookie.partition("=")[0].removeprefix("__Host-login-")
+    back = web.get(f"/callback?state={state}", base_url="https://members.example.com")
+    (gone,) = back.headers.getlist("Set-Cookie")
+    assert gone.startswith(f"__Host-login-{state}=;")
+    assert all(word in gone for word in ("Secure", "Path=/", "Max-Age=0"))  # or it would stay
 
 
 def test_a_database_that_fails_is_told_and_comes_back(web, database, tmp_path):

@@ -52,7 +52,8 @@ def with_cookies(browser, cookies):
 
 def outcomes(browser, cookies):
     """The status of the member page, and what became of the login that was under way."""
-    state = next(name for name in cookies if name.startswith("login-")).removeprefix("login-")
+    prefix = "__Host-login-"
+    state = next(name for name in cookies if name.startswith(prefix)).removeprefix(prefix)
     with_cookies(browser, cookies)
     page = browser.get("/member").status_code
     back = browser.get(f"/callback?state={state}")  # without a code: refused, if the state is good

@@ -234,6 +234,13 @@ def test_a_state_that_somebody_made_up_is_refused(site, browser):
     assert_refused(browser.open("/callback", params=given), "bad-request:state")
 
 
+def test_a_state_under_the_name_of_another_is_refused(browser):
+    state = query(browser.open("/login").url)["state"]
+    browser.cookies.set("login-mine", browser.cookies[f"login-{state}"], domain="127.0.0.1")
+    given = {"state": "mine", "auth_code": "a" * 32}
+    assert_refused(browser.open("/callback", params=given), "bad-request:state")
+
+
 def test_login_ends_the_session_that_was_there(site, browser):
     browser.log_in()
     old = browser.cookies["member"]
