@@ -15,9 +15,8 @@ def only_this_machine() -> None:
     """Refuse what did not come straight from here, and say why.
 
     Another Host is DNS rebinding, a header of a proxy is a tunnel, through which anybody may look;
-    another Origin is a foreign page.
+    another Origin is a foreign page, and so is another site that fetches without one (an image).
     """
-    own = request.host_url.rstrip("/")
     host_name = request.host.partition(":")[0]
     if host_name not in ("127.0.0.1", "localhost"):
         refuse(
@@ -32,11 +31,19 @@ def only_this_machine() -> None:
                 f"The request came through a proxy or tunnel ({name}): tokens are shown here, so "
                 "only what comes straight from this machine is answered.",
             )
-    if request.headers.get("Origin", own) != own:
+    if is_of_another_page():
         refuse(
             "请求来自别的网页：这里只回答本机的程序和自己的网页。",
             "only programs on this machine and pages of this address are answered",
         )
+
+
+def is_of_another_page() -> bool:
+    """Whether the page of another address has sent this; a link that somebody follows is fine."""
+    own = request.host_url.rstrip("/")
+    is_link = request.headers.get("Sec-Fetch-Mode") == "navigate"
+    is_of_another_site = request.headers.get("Sec-Fetch-Site") == "cross-site"
+    return request.headers.get("Origin", own) != own or (is_of_another_site and not is_link)
 
 
 def refuse(zh: str, en: str) -> NoReturn:

@@ -11,7 +11,7 @@ from .failures import FAILURES, Failures, words
 from .guard import only_json, only_this_machine
 from .link import EmulatorLink
 from .recorder import Recorder
-from .trace import as_json, new_step
+from .trace import as_json, body_text, new_step
 from .trace_message import PATH as MESSAGES
 
 CONTROLS = (
@@ -68,7 +68,7 @@ def list_ways() -> dict[str, Any]:
 @routes.put("/failure")
 def fail() -> Response:
     """`{"name", "member"}`: one thing goes wrong, by its name; null mends all."""
-    body = request.get_json()
+    body = as_json(body_text())
     if not isinstance(body, dict):
         abort(400)
     name = body.get("name") or None
@@ -94,7 +94,7 @@ def control(name: str) -> Response:
     if name in ("revoke", "forge-message"):
         receive_messages()
     own = {"app_id": current().app_id}
-    body = as_json(request.get_data(as_text=True))
+    body = as_json(body_text())
     if isinstance(body, dict):
         body = own | body
     answer = current().emulator.ask(request.method, name, body)

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
 from alipay_member.client import Exchange
 from alipay_member.errors import AlipayError, Call
@@ -82,7 +82,7 @@ def request_step(
 
 def body_text() -> str:
     """The request's body, or "" if it was too large or broke off."""
-    with suppress(RequestEntityTooLarge, OSError):
+    with suppress(HTTPException, OSError):
         return request.get_data(as_text=True)
     return ""
 

@@ -151,6 +151,12 @@ def guard() -> None:
     only_json()
 
 
+@naive.naive.errorhandler(RecursionError)
+def nested_too_deep(_error: RecursionError) -> tuple[Response, int]:
+    """JSON that no reader takes."""
+    return jsonify(error="the body is nested too deep"), 400
+
+
 # ── the page and the files of the phone ──
 
 

@@ -32,7 +32,9 @@ def emulator(emulator_with_page):
     "headers",
     [
         {"Host": "evil.example"},
+        {"Host": "xn--a"},  # which nobody can read
         {"Origin": "http://evil.example"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},  # an image
         {"X-Forwarded-For": "1.2.3.4"},
         {"Via": "1.1 tunnel"},
     ],

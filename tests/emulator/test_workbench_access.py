@@ -110,6 +110,15 @@ def test_what_came_through_a_tunnel_is_told_why(bench, path, name, value):
     assert f"代理或隧道（{name}）" in answer.text
 
 
+@pytest.mark.parametrize("path", [*PAGES, "/workbench/naive/api/auth?open_id=spam"])
+def test_another_site_fetches_nothing_but_may_link_here(bench, path):
+    image = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
+    assert bench.get(path, headers=image).status_code == 403
+    link = image | {"Sec-Fetch-Mode": "navigate"}
+    with bench.get(path, headers=link) as answer:
+        assert answer.status_code == 200
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_the_page_itself_sees_everything(bench, path):
     with bench.get(path, headers={"Origin": "http://127.0.0.1:8000"}) as answer:
@@ -228,10 +237,16 @@ def test_starts_an_emulator_of_its_own_even_if_the_usual_port_is_taken():
         assert requests.get(url, timeout=5).status_code == 200
 
 
-@pytest.mark.parametrize("body", ["[" * 5000, "{}" * 2, "nonsense"])
-def test_a_switch_that_is_no_json_is_refused(bench, body):
-    answer = bench.put("/workbench/emulator/fault", data=body, content_type="application/json")
+@pytest.mark.parametrize("path", ["/workbench/emulator/fault", "/workbench/failure"])
+@pytest.mark.parametrize("body", ["[" * 15_000, "{}" * 2, "nonsense"])
+def test_a_switch_that_is_no_json_is_refused(bench, path, body):
+    answer = bench.put(path, data=body, content_type="application/json")
     assert answer.status_code == 400
+
+
+def test_json_nested_too_deep_is_refused_by_the_naive_server_too(bench):
+    sent = {"data": "[" * 15_000, "content_type": "application/json"}
+    assert bench.post("/workbench/naive/api/auth", **sent).status_code == 400
 
 
 def test_a_head_request_is_no_server_error(bench):

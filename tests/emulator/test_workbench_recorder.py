@@ -1,5 +1,7 @@
 """The recorder: which requests become steps, in which order, and which do not."""
 
+import io
+
 import flask
 
 from helpers import at_home, needs_emulator
@@ -43,6 +45,20 @@ def test_keeps_the_newest_500_steps(steps, bench):
     recorded = steps()
     assert len(recorded) == 500
     assert recorded[-1]["title"] == "GET /api/member?500"
+
+
+def test_records_a_request_whose_body_broke_off(steps, bench, sign_in):
+    session = sign_in()
+    steps()
+    cut = {"CONTENT_LENGTH": "100", "wsgi.input": io.BytesIO(b"{")}
+    answer = bench.delete("/api/member", headers=session, environ_overrides=cut)
+    assert answer.status_code == 200  # it reads no body
+    request, _ = steps()
+    assert (request["title"], request["outcome"], request["body"]) == (
+        "DELETE /api/member",
+        200,
+        "",
+    )
 
 
 def test_records_what_the_app_refuses(steps, bench):
