@@ -35,6 +35,7 @@ from cryptography.x509.oid import NameOID
 from .errors import CertificateError, SignatureError
 from .pem import NAMES, load_leaf, load_roots, rsa_key
 from .signing import load_public_key
+from .source import Source
 
 MOST_LOGGED = 16  # an answer may name any serial number: nobody shall fill the log with them
 log = logging.getLogger(__name__)
@@ -51,8 +52,8 @@ class Certificates:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @classmethod
-    def load(cls, *, app: str, alipay: str, root: str) -> "Certificates":
-        """The console's three files as they are: each a path, or PEM text.
+    def load(cls, *, app: Source, alipay: Source, root: Source) -> "Certificates":
+        """The console's three files as they are: each a path (str or pathlib.Path), or PEM text.
 
         Raises CertificateError. One that has ended, or does not hold yet, is a warning: Alipay
         decides what it still accepts. Whether they are this app's, `check` says.
@@ -147,7 +148,7 @@ class Certificates:
 
 
 def alipays_key(
-    public_key: str | RSAPublicKey | None, certificates: Certificates | None
+    public_key: Source | RSAPublicKey | None, certificates: Certificates | None
 ) -> RSAPublicKey:
     """The key that verifies answers, in 公钥 or in 公钥证书 mode.
 

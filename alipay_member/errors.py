@@ -3,7 +3,7 @@
 
     AlipayError                what all of them have: key, message, reason, call
     ├── GatewayError           Alipay answered with an error: code, msg, sub_code, sub_msg, verified
-    ├── SignatureError         an answer claims success, but no signature of Alipay's vouches for it
+    ├── SignatureError         no signature of Alipay's vouches for a success, or for a message
     ├── TransportError         no answer, or none that can be read
     ├── IdentityError          a verified answer names nobody, or two different people
     ├── SessionEnded           our own session has ended or never was
@@ -74,6 +74,15 @@ class AlipayError(Exception):
         """The name under which it is explained and told to clients, as in `signature:tampered`."""
         return f"{self.kind}:{self.reason}" if self.reason else self.kind
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """For copy and pickle (another process raised it), which would call the class with args."""
+        return _restored, (type(self), self.args), self.__dict__
+
+
+def _restored(kind: type[AlipayError], args: tuple[object, ...]) -> AlipayError:
+    """An error without its attributes: these follow."""
+    return kind.__new__(kind, *args)
+
 
 class GatewayError(AlipayError):
     """Alipay answered with an error, in its own words.
@@ -121,9 +130,10 @@ class SignatureError(AlipayError):
     """`reason` says what is wrong with the signature.
 
     unsigned, damaged (it is no signature), wrong-key, tampered (it is over other bytes), sha1,
-    app-key (the app's own key made it), ambiguous (a name stands in the answer twice). `serials`
-    is, in 公钥证书 mode, (the answer's, ours): the serial numbers of Alipay's certificate where the
-    answer names another one than the configured; else None.
+    app-key (the app's own key made it), ambiguous (a name stands there twice). It is that of an
+    answer that claims success, or of a message (应用网关), where `call` is None. `serials` is, in
+    公钥证书 mode, (the answer's, ours): the serial numbers of Alipay's certificate where the answer
+    names another one than the configured; else None.
     """
 
     kind = "signature"
@@ -180,7 +190,11 @@ class DatabaseError(AlipayError):
 
 
 class SchemaError(AlipayError):
-    """The database was made by another version of schema.sql, which this one can't use."""
+    """The database can't be used by this version of schema.sql.
+
+    `reason` is foreign (tables of another program have the names of ours) or "" (another version of
+    this one made them).
+    """
 
     kind = "schema"
 
@@ -188,7 +202,9 @@ class SchemaError(AlipayError):
 class KeyFormatError(AlipayError):
     """A key is not the key that belongs there; the message says what it is.
 
-    It never quotes the key.
+    It never quotes the key. `reason` is empty, type, no-file, unknown, binary, cut, damaged,
+    no-key, encrypted, other-kind, certificate (it can't be read as an RSA key), public, private,
+    app-key (it is another key than belongs there).
     """
 
     kind = "key-format"
@@ -198,9 +214,9 @@ class CertificateError(KeyFormatError):
     """A certificate is not the one that belongs there.
 
     `slot` is where: app, alipay or root, as Certificates.load calls them; `found` whose it is
-    instead, as its subject says (CN), or "". `reason` is empty, unknown, binary, key, cut, damaged,
-    not-rsa (it can't be read), alipays, other-app, other-key, not-alipays, leaf (it is another one
-    than belongs there), no-root (a root file without one RSA certificate).
+    instead, as its subject says (CN), or "". `reason` is empty, type, no-file, unknown, binary,
+    key, cut, damaged, not-rsa (it can't be read), alipays, other-app, other-key, not-alipays, leaf
+    (it is another one than belongs there), no-root (a root file without one RSA certificate).
     """
 
     kind = "certificate"

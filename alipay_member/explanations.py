@@ -44,8 +44,17 @@ class Description:
     report: str
 
 
+def language(lang: str | None) -> str:
+    """ "zh" for Chinese however it is named (zh-hans, zh_CN, zh-TW), else "en".
+
+    Every `lang` here may be what Django's get_language() or an Accept-Language header says.
+    """
+    return "zh" if str(lang).lower().startswith("zh") else "en"
+
+
 def describe(error: AlipayError, lang: str) -> Description:
-    """What to tell a person about `error`, in the language `lang`."""
+    """What to tell a person about `error`, in the language `lang`: zh…, or else English."""
+    lang = language(lang)
     known = explain(error.key, lang)
     message = error.message
     hint = ""
@@ -68,6 +77,7 @@ def support_question(error: AlipayError, lang: str) -> str:
 
     使用环境 + 接口名称中英文 + 请求参数 + 报错信息
     """
+    lang = language(lang)
     if error.call is None:
         return ""
     parameters = sorted(error.call.parameters.items())
@@ -84,14 +94,14 @@ def support_question(error: AlipayError, lang: str) -> str:
 def explain(key: str, lang: str) -> list[str]:
     """[cause, remedy] of an error's key, Alipay's or ours; [] if nothing is known about the key."""
     row = _explanations().get(key)
-    return list(row[lang]) if row else []
+    return list(row[language(lang)]) if row else []
 
 
 def explain_value(field: str, value: str | None, lang: str) -> str:
     """What a field's value means (user_status "T": 已认证用户), or why it is empty; or ""."""
     row = next((row for row in fields() if row["name"] == field), {})
     told = row.get("values", {}).get(value, {}) if value else row.get("empty", {})
-    return str(told.get(lang, ""))
+    return str(told.get(language(lang), ""))
 
 
 @cache

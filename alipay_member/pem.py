@@ -3,15 +3,14 @@
 
 import base64
 import binascii
-import os
-import re
-from pathlib import Path
+from functools import partial
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import Certificate, InvalidVersion, load_der_x509_certificate
 
 from .errors import CertificateError
+from .source import PEM, Source, text_of
 
 RSA_SIGNATURES = "1.2.840.113549.1.1."  # how the OIDs of signature algorithms with RSA begin
 NAMES = {  # by slot
@@ -19,13 +18,12 @@ NAMES = {  # by slot
     "alipay": "Alipay's certificate (支付宝公钥证书)",
     "root": "Alipay's root certificates (支付宝根证书)",
 }
-_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 
 
-def load_leaf(source: str, slot: str) -> Certificate:
+def load_leaf(source: Source, slot: str) -> Certificate:
     """The certificate that a file is about: its first; what follows would be the chain.
 
-    `source` is a path or PEM text, `slot` app or alipay. Raises CertificateError.
+    `source` is a path, PEM text or bytes, `slot` app or alipay. Raises CertificateError.
     """
     certificate = _parsed(_blocks(source, slot)[0])
     if certificate is None:
@@ -35,7 +33,7 @@ def load_leaf(source: str, slot: str) -> Certificate:
     return certificate
 
 
-def load_roots(source: str) -> tuple[Certificate, ...]:
+def load_roots(source: Source) -> tuple[Certificate, ...]:
     """Those of the root file whose signature algorithm is RSA, in their order.
 
     It has others, some of which `cryptography` can't read (SM2): so each is parsed alone. Raises
@@ -65,10 +63,10 @@ def rsa_key(certificate: Certificate, slot: str) -> RSAPublicKey:
     return key
 
 
-def _blocks(source: str, slot: str) -> list[bytes]:
+def _blocks(source: Source, slot: str) -> list[bytes]:
     """The certificates in a file or PEM text, as DER, in their order."""
-    text = _text(source, slot)
-    labelled = [(match[1], match[2]) for match in _PEM.finditer(text)]
+    text = text_of(source, NAMES[slot], partial(CertificateError, slot=slot))
+    labelled = [(match[1], match[2]) for match in PEM.finditer(text)]
     blocks = [block for label, block in labelled if label in ("CERTIFICATE", "X509 CERTIFICATE")]
     if blocks:
         return [_der(block, slot) for block in blocks]
@@ -80,19 +78,6 @@ def _blocks(source: str, slot: str) -> list[bytes]:
         raise CertificateError(message, "cut", slot)
     message = f"{NAMES[slot]}: this is neither a file that exists nor a certificate as PEM text"
     raise CertificateError(message, "unknown", slot)
-
-
-def _text(source: str, slot: str) -> str:
-    """PEM text: `source` itself, or what the file that it names contains."""
-    text = source.strip().lstrip("\ufeff")
-    if not text:
-        raise CertificateError(f"{NAMES[slot]}: nothing is given", "empty", slot)
-    if "-----" not in text and "\n" not in text and os.path.isfile(text):
-        text = Path(text).read_bytes().decode("utf-8-sig", errors="replace")
-        if "\0" in text:
-            message = f"the file of {NAMES[slot]} is no text (DER or UTF-16?): save it as PEM"
-            raise CertificateError(message, "binary", slot)
-    return text.replace("\\n", "\n")  # only now: C:\new.crt is a path
 
 
 def _der(block: str, slot: str) -> bytes:

@@ -8,11 +8,9 @@ Pages: 签名专区 (request), https://opendocs.alipay.com/common/02kf5q
 
 import base64
 import binascii
-import os
 import re
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -21,9 +19,10 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 
 from .errors import KeyFormatError
+from .source import PEM, Source, text_of
 
-_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
+_SHORTEST = 188  # characters of base64: a public key of 1024 bits
 
 
 def string_to_sign(parameters: Mapping[str, str]) -> str:
@@ -104,30 +103,34 @@ def _made_by(key: RSAPublicKey, signature: str, algorithm: HashAlgorithm) -> boo
     return True
 
 
-def load_private_key(key: str | RSAPrivateKey) -> RSAPrivateKey:
-    """The app's private key (应用私钥): PKCS#1 or PKCS#8, as PEM, one-line base64 or a file's path.
+def load_private_key(key: Source | RSAPrivateKey) -> RSAPrivateKey:
+    """The app's private key (应用私钥), PKCS#1 or PKCS#8.
 
-    Takes some 50 ms: load it once. A loaded key is returned as it is. KeyFormatError says what was
-    found instead.
+    Taken are PEM or one line of base64, as str or bytes; the path of a file with either, as str or
+    pathlib.Path; or a loaded key, which is returned as it is. Takes some 50 ms: load it once.
+    KeyFormatError says what was found instead, None included.
     """
-    loaded = _load(key, "private") if isinstance(key, str) else key
+    loaded = _load(key, "private")
     if not isinstance(loaded, RSAPrivateKey):
         message = "this is a public key, but the app's private key (应用私钥) belongs here"
         raise KeyFormatError(message, "public")
     return loaded
 
 
-def load_public_key(key: str | RSAPublicKey) -> RSAPublicKey:
+def load_public_key(key: Source | RSAPublicKey) -> RSAPublicKey:
     """Alipay's public key (支付宝公钥), in the same forms. Raises KeyFormatError."""
-    loaded = _load(key, "public") if isinstance(key, str) else key
+    loaded = _load(key, "public")
     if not isinstance(loaded, RSAPublicKey):
         message = "this is a private key, but Alipay's public key (支付宝公钥) belongs here"
         raise KeyFormatError(message, "private")
     return loaded
 
 
-def _load(text: str, kind: str) -> RSAPrivateKey | RSAPublicKey:
-    key = _from_der(_der(_content(text, kind), kind), kind)
+def _load(source: Source | RSAPrivateKey | RSAPublicKey, kind: str) -> RSAPrivateKey | RSAPublicKey:
+    if isinstance(source, RSAPrivateKey | RSAPublicKey):
+        return source
+    text = text_of(source, f"the {kind} key", KeyFormatError)
+    key = _from_der(_der(text, kind), kind)
     if not isinstance(key, RSAPrivateKey | RSAPublicKey):
         raise _other_kind(type(key).__name__)
     if key.key_size < 2048:
@@ -136,28 +139,18 @@ def _load(text: str, kind: str) -> RSAPrivateKey | RSAPublicKey:
     return key
 
 
-def _content(text: str, kind: str) -> str:
-    """The key's text: `text` itself, or what the file that it names contains."""
-    text = text.strip().lstrip("\ufeff")
-    if not text:
-        raise KeyFormatError(f"the {kind} key is empty", "empty")
-    if "-----" not in text and "\n" not in text and os.path.isfile(text):
-        text = Path(text).read_bytes().decode("utf-8-sig", errors="replace").strip()
-        if "\ufffd" in text or "\0" in text:
-            message = f"the {kind} key's file is no text (DER or UTF-16?): save it as PEM"
-            raise KeyFormatError(message, "binary")
-    return text.replace("\\n", "\n")  # only now: C:\new.pem is a path
-
-
 def _der(text: str, kind: str) -> bytes:
     """The key's bytes, out of PEM or one line of base64."""
-    pem = _PEM.search(text)
+    pem = PEM.search(text)
     if pem:
         label, text = pem.groups()
         _check_label(label, text)
     elif "-----" in text:
         message = "the PEM text is cut: its BEGIN line has no END line that matches"
         raise KeyFormatError(message, "cut")
+    elif _is_path(text):
+        message = f"the {kind} key: there is no such file, and for a key itself this is too short"
+        raise KeyFormatError(message, "no-file")
     elif not _BASE64.fullmatch(text):
         message = f"the {kind} key is neither a file that exists, nor PEM, nor one line of base64"
         raise KeyFormatError(message, "unknown")
@@ -166,6 +159,11 @@ def _der(text: str, kind: str) -> bytes:
     except binascii.Error:
         message = f"the {kind} key's base64 is cut or damaged: copy it again, whole"
         raise KeyFormatError(message, "damaged") from None
+
+
+def _is_path(text: str) -> bool:
+    """Whether this is meant as a path; that no file is there is known."""
+    return len(text) < _SHORTEST and ("/" in text or "\\" in text)
 
 
 def _check_label(label: str, text: str) -> None:

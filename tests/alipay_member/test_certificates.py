@@ -185,7 +185,7 @@ def test_other_kinds_of_certificates_are_named(tmp_path):
 
 
 REASONS = (
-    *("empty", "unknown", "binary", "key", "cut", "damaged", "not-rsa"),
+    *("empty", "type", "no-file", "unknown", "binary", "key", "cut", "damaged", "not-rsa"),
     *("alipays", "other-app", "other-key", "not-alipays", "leaf", "no-root"),
 )
 

@@ -8,7 +8,14 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from alipay_member import AlipayClient, MessageError, SignatureError, carry_out, read_message
+from alipay_member import (
+    AlipayClient,
+    MessageError,
+    SignatureError,
+    carry_out,
+    describe,
+    read_message,
+)
 from alipay_member.messages import read_withdrawal
 from pushed import WITHDRAWN, content, form, message, milliseconds
 from reading import ReadingStore
@@ -112,6 +119,36 @@ def test_a_body_that_is_no_message_is_refused(client, body, reason):
     with pytest.raises(SignatureError) as caught:
         read_message(body, [client])
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda: message() | {"sign": ""},
+        lambda: message() | {"sign": "x"},
+        lambda: message("stranger"),
+        lambda: message("app"),
+        lambda: message() | {"biz_content": "{}"},
+        lambda: message() | {"charset": "utf-16"},
+    ],
+    ids=["unsigned", "damaged", "wrong-key", "app-key", "tampered", "another charset"],
+)
+def test_a_refused_message_is_not_told_as_an_answer(client, spoil):
+    assert_told_of_messages(form(spoil()), client)
+
+
+def test_a_message_with_a_name_twice_is_not_told_as_an_answer(client):
+    assert_told_of_messages(b"a=1&a=2", client)
+
+
+def assert_told_of_messages(body, client):
+    """What is said is true of a message, or names answers and messages."""
+    with pytest.raises(SignatureError) as caught:
+        read_message(body, [client])
+    for lang, answer, pushed in (("en", "answer", "message"), ("zh", "应答", "消息")):
+        said = describe(caught.value, lang)
+        for text in (said.message, said.hint):
+            assert answer not in text.lower() or pushed in text.lower()
 
 
 def test_a_name_that_stands_there_twice_is_refused(client):

@@ -172,7 +172,7 @@ NO_PRIVATE_KEY = {
     "cut base64": (lambda o: one_line(pkcs8(o))[:601], "cut or damaged"),
     "garbage": (lambda o: "把应用私钥放在这里", "nor one line of base64"),
     "other base64": (lambda o: "aGVsbG8gd29ybGQh", "no RSA private key"),
-    "missing file": (lambda o: str(o.folder / "nothing.pem"), "neither a file that exists"),
+    "missing file": (lambda o: str(o.folder / "nothing.pem"), "there is no such file"),
     "empty": (lambda o: " \n", "empty"),
 }
 NO_PUBLIC_KEY = {
@@ -184,7 +184,7 @@ NO_PUBLIC_KEY = {
     "cut base64": (lambda o: one_line(public(o))[:201], "cut or damaged"),
     "garbage": (lambda o: "<支付宝公钥>", "nor one line of base64"),
     "other base64": (lambda o: "aGVsbG8gd29ybGQh", "no RSA public key"),
-    "missing file": (lambda o: str(o.folder / "nothing.pem"), "neither a file that exists"),
+    "missing file": (lambda o: str(o.folder / "nothing.pem"), "there is no such file"),
     "empty": (lambda o: "", "empty"),
 }
 WRONG = [(load_private_key, *row) for row in NO_PRIVATE_KEY.values()]
@@ -197,7 +197,7 @@ def test_load_key_names_what_it_found_instead_and_quotes_nothing(
     openssl, tmp_path, load, make, named, as_file
 ):
     text = given = make(openssl)
-    if as_file and named not in ("empty", "neither a file that exists"):
+    if as_file and named not in ("empty", "there is no such file"):
         given = str(tmp_path / "key.pem")
         Path(given).write_text(text, "utf-8")
     with pytest.raises(KeyFormatError, match=named) as caught:
