@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from alipay_member.certificates import Certificates
 from alipay_member.errors import CertificateError, DatabaseError, KeyFormatError
 from alipay_member.explanations import describe
-from alipay_member.postgresql import try_to_connect
+from alipay_member.postgresql import SCHEMES, try_to_connect
 from sentences import sentence
 
 Key = TypeVar("Key")
@@ -160,10 +160,11 @@ def made_secret_key(folder: Path) -> str:
 
 def database_url(given: str, folder: Path) -> str:
     """A database that can be used: sqlite:///path, which starts at `folder`, or postgresql://…"""
-    if given.startswith("postgresql://"):
+    if given.startswith(SCHEMES):
         return _postgresql_url(given)
     kind, _, name = given.partition(":///")
     require(kind == "sqlite" and name and "\0" not in name, "database-url")
+    require(name != ":memory:", "database-memory")
     path = _folder((folder / name).parent) / Path(name).name
     try:
         is_there = path.exists()
@@ -181,6 +182,8 @@ def _postgresql_url(given: str) -> str:
         try_to_connect(given)
     except ImportError:
         raise SettingsError("no-driver") from None
+    except ValueError:
+        raise SettingsError("database-address") from None
     except DatabaseError as error:
         raise SettingsError("no-server", why=error.message) from None
     return given

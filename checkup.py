@@ -18,6 +18,7 @@ from alipay_member.database import has_tables, open_database
 from alipay_member.doctor import MARKS, Finding, examine_calls, examine_keys
 from alipay_member.errors import AlipayError
 from alipay_member.explanations import describe, explain, gateway_errors
+from alipay_member.postgresql import read_address
 from alipay_member.reach import find_break
 from alipay_member.transport import LOOPBACK, new_session
 from checks import SettingsError
@@ -28,7 +29,8 @@ CONFIG = Path(__file__).with_name("miniprogram") / "config.js"
 HEALTHY = {"ok": True, "app": "alipay-member"}  # what /healthz of this app says
 SECONDS = 5.0  # for PUBLIC_URL to answer
 MAX_ANSWER = 100_000  # bytes
-WRONG_WAYS = ("name", "untrusted", "no-tls", "mute")  # to PUBLIC_URL, whether the app runs or not
+# What breaks the way to PUBLIC_URL, whether the app runs or not.
+WRONG_WAYS = ("authorities", "name", "untrusted", "no-tls", "mute")
 BEHIND_A_PROXY = (502, 503, 504)  # HTTP status of a proxy whose app is down, or of our own
 SHARED = ("gateway", "clock")  # the same for both apps
 OWN_CODES = ("bad-request:", "http-")  # of sentences.json
@@ -190,21 +192,35 @@ def _settings_line(settings: Settings, lang: str) -> Line:
 
 def _database_line(settings: Settings, lang: str) -> Line:
     """Whether the database can be used. One that is not there yet is not made."""
-    url = urlsplit(settings.database_url)
-    path = f"PostgreSQL {url.hostname}{url.path}"  # and not its password
-    if url.scheme == "sqlite":
-        path = settings.database_url.removeprefix("sqlite:///")
-        if not Path(path).exists():
-            return _line("settings", True, "database-new", lang, path=path)
-    database = open_database(settings.database_url)
+    section = _section("settings", lang)
     try:
-        is_made = has_tables(database)
+        key = "database" if _has_tables(settings.database_url) else "database-new"
     except AlipayError as error:
         told = describe(error, lang)
-        return Line(_section("settings", lang), "database", False, told.message, told.hint)
+        return Line(section, "database", False, told.message, told.hint)
+    path = _without_password(settings.database_url)
+    message, remedy = sentence(f"check:{key}", lang, path=path)
+    return Line(section, "database", True, message, remedy)
+
+
+def _has_tables(database_url: str) -> bool:
+    """Whether the tables are there; no file is made to find out."""
+    path = database_url.removeprefix("sqlite:///")
+    if path != database_url and not Path(path).exists():
+        return False
+    database = open_database(database_url)
+    try:
+        return has_tables(database)
     finally:
         database.close()
-    return _line("settings", True, "database" if is_made else "database-new", lang, path=path)
+
+
+def _without_password(database_url: str) -> str:
+    """The database's place as it may be shown."""
+    if database_url.startswith("sqlite:///"):
+        return database_url.removeprefix("sqlite:///")
+    parts = read_address(database_url)
+    return f"PostgreSQL {parts.get('host', '')}/{parts.get('dbname', '')}"
 
 
 def _public_url_line(settings: Settings, lang: str) -> Line:

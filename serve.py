@@ -18,8 +18,8 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import checkup
-from alipay_member.errors import SchemaError
-from alipay_member.explanations import explain
+from alipay_member.errors import AlipayError
+from alipay_member.explanations import describe, explain
 from checks import SettingsError, require
 from settings import APP, ISV, WEB_APP, Settings, environment, read_values, terminal_language
 
@@ -44,9 +44,10 @@ def main(create_app: Callable[..., Flask], arguments: Sequence[str] | None = Non
         app = emulated(create_app, values) if env == "emulator" else real(create_app, values)
     except SettingsError as error:
         raise SystemExit(f"app.py: {error}\n{error.zh}") from None
-    except SchemaError as error:
-        zh = "".join(explain(error.key, "zh"))
-        raise SystemExit(f"app.py: {error}\n{zh}") from None
+    except AlipayError as error:
+        en, zh = describe(error, "en"), describe(error, "zh")
+        said = f"{en.message} {en.hint}\n{zh.message}{zh.hint}"
+        raise SystemExit(f"app.py: {error}\n{said}") from None
     serve(app, options.port, "emulated on this machine" if env == "emulator" else env)
 
 

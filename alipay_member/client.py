@@ -21,25 +21,16 @@ from urllib.parse import urlencode
 import requests
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from .answer import ERROR_NODE, Answer, charset_name, read_answer, read_error
+from .answer import ERROR_NODE, Answer, read_answer, read_error
 from .certificates import Certificates, alipays_key, refusal
 from .errors import AlipayError, Call, KeyFormatError, SignatureError, TransportError, mask
 from .methods import SHARE, TOKEN, Profile, Token, read_profile, read_token
+from .options import GATEWAYS, Timeout, both_timeouts, check_merchant, known_charset, members_app_id
 from .signing import load_private_key, sign, signature_flaw, string_to_sign
+from .source import Source
 from .transport import Reply, Transport
 
-GATEWAYS = {
-    "production": {
-        "gateway_url": "https://openapi.alipay.com/gateway.do",
-        "authorize_endpoint": "https://openauth.alipay.com/oauth2/publicAppAuthorize.htm",
-    },
-    "sandbox": {
-        "gateway_url": "https://openapi-sandbox.dl.alipaydev.com/gateway.do",
-        "authorize_endpoint": (
-            "https://openauth-sandbox.dl.alipaydev.com/oauth2/publicAppAuthorize.htm"
-        ),
-    },
-}
+__all__ = ["GATEWAYS", "AlipayClient", "Exchange"]
 BEIJING = timezone(timedelta(hours=8))
 
 Result = TypeVar("Result")
@@ -73,30 +64,34 @@ class AlipayClient:
         self,
         *,
         app_id: str,
-        app_private_key: str | RSAPrivateKey,
-        alipay_public_key: str | RSAPublicKey | None = None,
+        app_private_key: Source | RSAPrivateKey,
+        alipay_public_key: Source | RSAPublicKey | None = None,
         certificates: Certificates | None = None,
         gateway_url: str,
         authorize_endpoint: str | None = None,
         charset: str = "utf-8",
         app_auth_token: str | None = None,
         merchant_app_id: str | None = None,
-        timeout: tuple[float, float] = (3.05, 10),
+        timeout: Timeout = (3.05, 10),
         session: requests.Session | None = None,
         clock: Callable[[], float] = time.time,
         observer: Callable[[Exchange], None] | None = None,
     ) -> None:
-        """Keys are loaded ones or text in any form that signing.py loads; timeouts are in seconds.
+        """Keys are loaded ones or in any form that signing.py loads, `charset` is utf-8 or GBK.
 
-        One of alipay_public_key (公钥) and certificates (公钥证书), else ValueError. With
-        app_auth_token and merchant_app_id an ISV (第三方应用) calls for that merchant's app. Raises
-        KeyFormatError, also where the app's own public key stands in the place of Alipay's.
+        `timeout`, in seconds, is (connect, read) or one number for both. One of alipay_public_key
+        (公钥) and certificates (公钥证书) is given. With app_auth_token an ISV (第三方应用) calls
+        for a merchant; merchant_app_id is that merchant's app, whose members log in. ValueError for
+        what can't work; KeyFormatError, also where the app's own public key stands in the place of
+        Alipay's.
         """
+        check_merchant(app_auth_token, merchant_app_id)
+        timeouts = both_timeouts(timeout)
         self.app_id = app_id
-        self.member_app_id = merchant_app_id or app_id
+        self.merchant_app_id = merchant_app_id or None
         self.gateway_url = gateway_url
         self.authorize_endpoint = authorize_endpoint
-        self.charset = charset_name(charset)
+        self.charset = known_charset(charset)
         self.observer = observer
         self._app_auth_token = app_auth_token
         self.clock = clock
@@ -111,8 +106,16 @@ class AlipayClient:
                 "this is your own app's public key (应用公钥): Alipay's (支付宝公钥) belongs here",
                 "app-key",
             )
-        self.call_seconds = sum(timeout) + 1  # when a call has ended at the latest
-        self._transport = Transport(gateway_url, timeout, session)
+        self.call_seconds = sum(timeouts) + 1  # when a call has ended at the latest
+        self._transport = Transport(gateway_url, timeouts, session)
+
+    @property
+    def member_app_id(self) -> str:
+        """The id of the app whose members log in, under which the store keeps them.
+
+        ValueError where app_auth_token was given without merchant_app_id.
+        """
+        return members_app_id(self.app_id, self._app_auth_token, self.merchant_app_id)
 
     def exchange_code(self, auth_code: str) -> Token:
         """Redeem an auth_code (alipay.system.oauth.token).
@@ -146,7 +149,7 @@ class AlipayClient:
         """Where to send a browser for consent (授权URL拼接).
 
         Only for a 网页应用: a mini-program's app can't use it. ValueError without
-        authorize_endpoint.
+        authorize_endpoint, or where member_app_id raises it.
         """
         if not self.authorize_endpoint:
             raise ValueError("this client was made without authorize_endpoint")

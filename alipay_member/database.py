@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .errors import SchemaError
-from .postgresql import PostgreSQLDatabase
+from .postgresql import SCHEMES, PostgreSQLDatabase
 from .sqlite import SQLiteDatabase
 
 VERSION = 4  # of schema.sql; a database of another version is refused
+TABLES = {"schema_version", "members", "sessions"}  # of every version
 
 
 class Connection(Protocol):
@@ -43,17 +44,29 @@ class Database(Protocol):
 def open_database(database_url: str) -> Database:
     """The database of `sqlite:///path` or `postgresql://…`.
 
-    DatabaseError if the file can't be made; ImportError if PostgreSQL's driver is not installed.
+    ValueError for any other address; DatabaseError if the file can't be made; ImportError if
+    PostgreSQL's driver is not installed.
     """
-    if database_url.startswith("sqlite:///"):
-        return SQLiteDatabase(database_url.removeprefix("sqlite:///"))
-    return PostgreSQLDatabase(database_url)
+    if database_url.startswith(SCHEMES):
+        return PostgreSQLDatabase(database_url)
+    scheme, _, path = database_url.partition(":///")
+    if scheme != "sqlite" or not path:
+        raise ValueError(
+            "a database's address is sqlite:///path/to/file.db "
+            "or postgresql://user:password@host/name"
+        )
+    if path == ":memory:":
+        raise ValueError(
+            "sqlite:///:memory: would be another database for each connection: "
+            "use a file in a temporary folder"
+        )
+    return SQLiteDatabase(path)
 
 
 def make_tables(database: Database) -> None:
     """Make what schema.sql says, once, however many start at once.
 
-    SchemaError for tables of another version.
+    SchemaError for tables of another version or of another program.
     """
     with database.writing("schema.sql") as db:
         if _found_tables(database, db):
@@ -64,7 +77,7 @@ def make_tables(database: Database) -> None:
 
 
 def has_tables(database: Database) -> bool:
-    """Whether schema.sql has been run. DatabaseError; SchemaError for tables of another version."""
+    """Whether schema.sql has been run. DatabaseError; SchemaError as make_tables raises it."""
     with database.reading() as db:
         return _found_tables(database, db)
 
@@ -86,13 +99,33 @@ def update(
 
 
 def _found_tables(database: Database, db: Connection) -> bool:
-    tables = {name for (name,) in db.execute(database.tables)}
-    if not tables & {"members", "schema_version"}:
+    tables = {name for (name,) in db.execute(database.tables)} & TABLES
+    if not tables:
         return False
-    found = 0
-    if "schema_version" in tables:
-        (found,) = db.execute("SELECT version FROM schema_version").fetchone()
+    found = _version(db) if tables == TABLES else None
+    if found is None:
+        raise SchemaError(
+            f"the database has tables of another program ({', '.join(sorted(tables))}): "
+            "leave it alone, and use a database for this program only",
+            "foreign",
+        )
     if found != VERSION:
         message = f"the database has version {found} of the tables, this program needs {VERSION}"
         raise SchemaError(f"{message}: use another database, or delete this one")
     return True
+
+
+def _version(db: Connection) -> int | None:
+    """The version of our tables; None if they only have the names of ours."""
+    if not {"token_hash", "member_id"} <= set(_columns(db, "sessions")):
+        return None
+    if _columns(db, "schema_version") != ["version"]:
+        return None
+    rows = db.execute("SELECT version FROM schema_version LIMIT 2").fetchall()
+    if len(rows) == 1 and isinstance(rows[0][0], int):
+        return rows[0][0]
+    return None
+
+
+def _columns(db: Connection, table: str) -> list[str]:
+    return [column[0] for column in db.execute(f"SELECT * FROM {table} LIMIT 0").description]

@@ -33,7 +33,7 @@ from cryptography.x509 import Certificate
 from .certificates import Certificates, common_name
 from .client import AlipayClient, Exchange
 from .errors import AlipayError, GatewayError, TransportError
-from .explanations import describe
+from .explanations import describe, language
 from .reach import find_break
 from .transport import LOOPBACK
 
@@ -65,7 +65,7 @@ class Finding:
         return MARKS[self.ok]
 
     def message(self, lang: str) -> str:
-        """What was found, in one line."""
+        """What was found, in one line; in Chinese where `lang` is zh…, else in English."""
         return self._words(lang)[0]
 
     def remedy(self, lang: str) -> str:
@@ -77,7 +77,7 @@ class Finding:
         if self.error:
             told = describe(self.error, lang)
             values |= {"error": str(self.error), "said": told.message, "hint": told.hint}
-        message, remedy = _texts()[self.key][lang]
+        message, remedy = _texts()[self.key][language(lang)]
         lines = remedy.format(**values).splitlines()
         return _harmless(message.format(**values)), "\n".join(_harmless(line) for line in lines)
 
@@ -213,7 +213,9 @@ def _merchant(client: AlipayClient, exchange: Exchange) -> list[Finding]:
     """What is known of the merchant's token, if an ISV calls for one."""
     if "app_auth_token" not in exchange.parameters:
         return []
-    return [Finding("merchant", None, "merchant:unproven", {"app_id": client.member_app_id})]
+    if not client.merchant_app_id:
+        return [Finding("merchant", False, "merchant:no-id")]
+    return [Finding("merchant", None, "merchant:unproven", {"app_id": client.merchant_app_id})]
 
 
 def _alipays_key(exchange: Exchange) -> Finding:

@@ -156,7 +156,7 @@ def _parameters(body: bytes) -> tuple[dict[str, str], str]:
 def _addressee(parameters: Mapping[str, str], clients: Sequence[AlipayClient]) -> AlipayClient:
     """The client of the app that the message is for; the first one if it is for none of them."""
     for client in clients:
-        if parameters.get("app_id") in (client.app_id, client.member_app_id):
+        if parameters.get("app_id", "") in (client.app_id, client.merchant_app_id):
             return client
     return clients[0]
 

@@ -34,7 +34,7 @@ class _Open:
 class SQLiteDatabase:
     """One SQLite file. Threads and forked children may share it."""
 
-    tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    tables = "SELECT lower(name) FROM sqlite_master WHERE type = 'table'"  # Members is members
     skip_locked = ""  # no two write at once
 
     def __init__(self, path: str, create: bool = True) -> None:

@@ -9,6 +9,7 @@ import glob
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -91,6 +92,21 @@ class Cluster:
         """End it: fast, or immediate as after a crash."""
         self._run("pg_ctl", "stop", "-D", self._data, "-m", how, "-w")
         self._process.wait(60)
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """Meanwhile none of its processes runs: the kernel takes connections, nobody answers."""
+        main = self._process.pid
+        os.kill(main, signal.SIGSTOP)  # first, so that it starts no more
+        others = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        pids = [main, *map(int, others)]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     def remove(self):
         """End it and delete all."""

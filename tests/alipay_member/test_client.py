@@ -209,7 +209,7 @@ def test_isv_through_the_emulator(emulator, auth_code, tmp_path):
     isv = AlipayClient(**settings.client_options(settings.app))
     content = {"grant_type": "authorization_code", "code": emulator.accounts.app_auth_code()}
     granted = AlipayClient(
-        **settings.client_options(settings.app) | {"app_auth_token": None}
+        **settings.client_options(settings.app) | {"app_auth_token": None, "merchant_app_id": None}
     ).execute("alipay.open.auth.token.app", {"biz_content": content})
     assert granted["auth_app_id"] == isv.member_app_id == "demo-merchant"
     token = isv.exchange_code(auth_code(app_id="demo-merchant"))

@@ -2,7 +2,9 @@
 
 import json
 import re
+import shutil
 import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -11,9 +13,10 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 import hostile
-from alipay_member import AlipayClient, doctor
+from alipay_member import AlipayClient, doctor, reach
 from alipay_member.doctor import examine, examine_keys
 from alipay_member.transport import new_session
+from helpers import needs
 from patients import LANGUAGES, said, wrong
 from wire import Canned, answer, client_of, client_options, encoded, http, token_answer
 
@@ -95,6 +98,36 @@ def test_a_certificate_that_nobody_vouches_for_is_named(gateway_that, tmp_path):
     assert wrong(findings) == [("gateway", "gateway:untrusted")]
     assert "self-signed" in said(findings, "gateway:untrusted", "en")
     assert server.requests == []
+
+
+@pytest.mark.parametrize("name", ["missing.pem", "empty.pem"])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_authorities_that_cannot_be_read_are_named(no_proxy, monkeypatch, tmp_path, name, lang):
+    (tmp_path / "empty.pem").touch()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / name))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # it is not the proxy's fault
+    findings = examine(client_at(ADDRESS))
+    assert wrong(findings) == [("gateway", "gateway:authorities")]
+    assert str(tmp_path / name) in said(findings, "gateway:authorities", lang)
+    assert "REQUESTS_CA_BUNDLE" in said(findings, "gateway:authorities", lang)
+
+
+@needs("openssl")
+def test_a_folder_of_authorities_is_read_as_requests_reads_it(gateway_that, tmp_path):
+    pem = hostile.certificate(tmp_path)
+    folder = tmp_path / "authorities"
+    folder.mkdir()
+    server = gateway_that(http(REFUSED), greet=hostile.tls(pem))
+
+    def shake_hands():
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+            return reach._shake_hands(connection, "127.0.0.1", str(folder))
+
+    assert reach._are_usable(str(folder))
+    assert shake_hands() == ("untrusted", "self-signed certificate")
+    shutil.copy(pem, folder)
+    subprocess.run(["openssl", "rehash", folder], check=True)
+    assert shake_hands() == ("mute", "")  # nothing is amiss with TLS
 
 
 def test_over_tls_all_is_right(gateway_that, tmp_path):

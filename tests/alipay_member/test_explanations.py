@@ -2,8 +2,15 @@
 
 import pytest
 
-from alipay_member.errors import GatewayError
-from alipay_member.explanations import describe, explain, explain_value, gateway_errors
+from alipay_member.doctor import Finding
+from alipay_member.errors import Call, GatewayError, SignatureError
+from alipay_member.explanations import (
+    describe,
+    explain,
+    explain_value,
+    gateway_errors,
+    support_question,
+)
 
 # What the source document's FAQ answers: a key that people search for → words of the answer
 # in Chinese and in English.
@@ -114,3 +121,32 @@ def test_a_code_without_explanation_borrows_no_other():
     assert explain("isv.insufficient-user-permissions", "en") != explain(
         "isv.insufficient-isv-permissions", "en"
     )
+
+
+ALIKE = {  # as Django, browsers and systems name languages
+    "zh": ("zh", "zh-hans", "zh-Hant", "zh_CN", "zh_CN.UTF-8", "ZH-cn", "zh-CN,zh;q=0.9,en;q=0.8"),
+    "en": ("en", "en-US", "en-us", "en_GB", "fr", "de-AT", "", "*", None, "en-US,zh;q=0.5"),
+}
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(ours, one) for ours in ALIKE for one in ALIKE[ours]])
+def test_any_name_of_a_language_is_one_of_the_two(ours, theirs):
+    error = GatewayError(
+        *("40002", "Invalid Arguments", "isv.invalid-signature", "验签出错"),
+        verified=True,
+        difference=("charset=utf-8", "charset=GBK"),
+    )
+    error.call = Call("alipay.user.info.share", "http://127.0.0.1:8001/gateway.do", {})
+    assert describe(error, theirs) == describe(error, ours)
+    serials = SignatureError("not good", "wrong-key", ("aa", "bb"))
+    assert describe(serials, theirs) == describe(serials, ours)
+    assert support_question(error, theirs) == support_question(error, ours)
+    assert explain("isv.code-invalid", theirs) == explain("isv.code-invalid", ours)
+    assert explain_value("avatar", None, theirs) == explain_value("avatar", None, ours) != ""
+    finding = Finding("app", False, "app:odd", {}, error)
+    assert finding.message(theirs) == finding.message(ours)
+    assert finding.remedy(theirs) == finding.remedy(ours)
+
+
+def test_the_two_languages_differ():
+    assert describe(SignatureError("", "sha1"), "zh") != describe(SignatureError("", "sha1"), "en")

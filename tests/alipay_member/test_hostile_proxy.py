@@ -5,7 +5,9 @@ import ssl
 
 import pytest
 
+import alipay_member
 from alipay_member import AlipayClient
+from documents import read
 from hostile import (
     EVERYWHERE,
     GOOD,
@@ -168,3 +170,9 @@ def test_a_proxy_that_does_not_connect_is_no_connection(gateway_that, client_beh
     proxy = gateway_that(send_and_hang_up)
     assert why(client_behind(proxy, timeout=(3, 5))) == "connection"
     assert len(proxy.requests) == 1
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE"])
+def test_what_is_taken_from_the_environment_is_said_where_the_folder_is_described(name):
+    for text in (alipay_member.__doc__, read("README.md"), read("README.zh-CN.md")):
+        assert name in text

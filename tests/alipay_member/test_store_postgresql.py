@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from alipay_member import SchemaError, database
+from alipay_member import MemberStore, SchemaError, database
 from alipay_member.errors import DatabaseError
 from alipay_member.postgresql import try_to_connect
 from alipay_member.records import MEMBER_COLUMNS, SESSION_COLUMNS
@@ -111,11 +111,31 @@ TABLES = {
 
 
 def test_tables_of_another_version_are_refused_and_left_alone(postgresql_url, db):
-    db.execute("CREATE TABLE members (id TEXT)")
+    ReadingStore(postgresql_url).close()
+    db.execute("UPDATE schema_version SET version = 3")
     with pytest.raises(SchemaError, match="delete this one"):
         ReadingStore(postgresql_url)
-    tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
-    assert db.execute(tables).fetchall() == [("members",)]
+    assert db.execute("SELECT version FROM schema_version").fetchall() == [(3,)]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "CREATE TABLE members (id TEXT)",
+        "CREATE TABLE members (id INT); CREATE TABLE sessions (id INT);"
+        "CREATE TABLE schema_version (v INT); INSERT INTO schema_version VALUES (4)",
+    ],
+)
+def test_tables_of_another_program_are_refused_and_left_alone(postgresql_url, db, script):
+    tables = (
+        "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
+    )
+    db.execute(script)
+    before = db.execute(tables).fetchall()
+    with pytest.raises(SchemaError, match="of another program") as caught:
+        ReadingStore(postgresql_url)
+    assert caught.value.key == "schema:foreign"
+    assert db.execute(tables).fetchall() == before
 
 
 def test_a_server_that_was_restarted_is_used_again(cluster, postgresql_url):
@@ -154,6 +174,51 @@ def test_without_the_driver_a_sentence_says_what_to_install():
         check=False,
     )
     assert done.stdout == "PostgreSQL needs: pip install 'psycopg[binary,pool]'\n"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://user:se%zzcret@127.0.0.1/db",
+        "postgresql://user:p@ssw0rd:99@127.0.0.1/db",
+        "postgresql://user:p@ssw0rd@127.0.0.1/db",
+        "postgresql://user:p/ssw0rd@127.0.0.1/db",
+        "postgresql://user:p@ss/w0rd@127.0.0.1/db",
+        "postgresql://user:p@ss?w0rd@127.0.0.1/db",
+        "postgresql://user:p ssw0rd@127.0.0.1/db",
+        "postgresql://user:ssw0rd",
+        "postgresql://user:ssw0rd\udc80@127.0.0.1/db",
+    ],
+)
+@pytest.mark.parametrize("use", [try_to_connect, MemberStore])
+def test_nothing_of_an_address_that_cant_be_read_is_said(address, use):
+    with pytest.raises(ValueError, match="percent-encode") as caught:
+        use(address)
+    for part in ("zz", "cret", "ss", "w0rd", "99", "udc80"):
+        assert part not in str(caught.value).replace("password", "").replace("address", "")
+
+
+@pytest.mark.parametrize(
+    "password", ["a?b", "a#b", "my:s3cret", "s[x", "p%40ss%2Fw%25rd", "密码", "a,b", "a=b&c"]
+)
+def test_a_password_that_can_be_told_from_the_rest_is_taken(cluster, password):
+    trusting = cluster.url().replace("postgres@", f"postgres:{password}@")
+    try_to_connect(trusting)
+    try_to_connect(trusting.replace("postgresql://", "postgres://"))
+
+
+def test_a_row_that_the_database_refuses_is_in_no_error(postgresql_url):
+    store = ReadingStore(postgresql_url)
+    row = {"id": "1", "app_id": "app", "nick_name": "王誠", "first_seen": 1}
+
+    def write():
+        with store._database.writing() as db:
+            database.insert(db, "members", row)
+
+    with pytest.raises(DatabaseError, match="check constraint") as caught:
+        write()
+    assert "王誠" not in str(caught.value)
+    store.close()
 
 
 def test_a_password_is_in_no_error():

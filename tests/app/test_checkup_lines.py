@@ -1,13 +1,11 @@
-"""python app.py --check, line by line: console, PUBLIC_URL, database, certificates; --json."""
+"""python app.py --check, line by line: console, PUBLIC_URL, certificates; --json."""
 
 import json
 import os
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -219,6 +217,18 @@ def test_who_answers_at_public_url_is_said(configured, gateway_that, answer, ok,
     assert server.requests[0].startswith(b"GET /healthz HTTP/1.1\r\n")
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_authorities_that_cannot_be_read_are_named(configured, monkeypatch, tmp_path, lang):
+    """As everything to https fails then, whatever answers there."""
+    missing = str(tmp_path / "missing.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", missing)
+    settings = configured(PUBLIC_URL="https://members.example.com")
+    line = checkup._public_url_line(settings, lang)
+    assert (line.check, line.ok) == ("public-url", False)
+    assert missing in line.message
+    assert "REQUESTS_CA_BUNDLE" in line.remedy
+
+
 def test_an_app_that_does_not_run_is_no_failure(configured):
     line = public_url_line(configured, "http://127.0.0.1:9")
     assert line.mark == "–"
@@ -237,26 +247,6 @@ def test_a_public_url_that_drips_keeps_nobody_waiting(configured, gateway_that, 
     before = time.monotonic()
     assert public_url_line(configured, f"http://127.0.0.1:{gateway_that(drip).port}").ok is False
     assert time.monotonic() - before < 5
-
-
-# ── the database ──
-
-
-def test_a_database_of_another_version_is_named(configured, tmp_path):
-    settings = configured(DATABASE_URL=f"sqlite:///{tmp_path / 'old.db'}")
-    with closing(sqlite3.connect(tmp_path / "old.db")) as db:
-        db.execute("CREATE TABLE members (id TEXT)")
-    line = checkup._database_line(settings, "en")
-    assert (line.check, line.ok) == ("database", False)
-    assert line.remedy
-
-
-def test_a_check_makes_no_database(configured, tmp_path):
-    settings = configured(DATABASE_URL=f"sqlite:///{tmp_path / 'new.db'}")
-    assert checkup._database_line(settings, "zh").ok
-    assert not (tmp_path / "new.db").exists()
-    create_app(settings)
-    assert "can be used" in checkup._database_line(settings, "en").message
 
 
 # ── without a network ──

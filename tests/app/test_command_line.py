@@ -4,11 +4,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
 import production
 import serve
+from alipay_member import MemberStore
 from app import create_app
 from helpers import ROOT, needs_emulator
 from settings import SettingsError
@@ -55,12 +57,40 @@ def test_a_broken_import_is_not_called_a_deleted_emulator(monkeypatch):
         serve.emulated(create_app, {})
 
 
-def test_a_database_of_another_version_ends_in_a_sentence(monkeypatch, tmp_path):
-    values = production.values(DATABASE_URL=f"sqlite:///{tmp_path / 'old.db'}")
+def served(tmp_path, database):
+    """What python app.py says as it ends, with this database."""
+    values = production.values(DATABASE_URL=f"sqlite:///{database}")
     lines = [f"{name}={value}" for name, value in values.items()]
     (tmp_path / "file.env").write_text("\n".join(lines))
-    with sqlite3.connect(tmp_path / "old.db") as db:
-        db.execute("CREATE TABLE members (id TEXT)")
-    db.close()
-    with pytest.raises(SystemExit, match=r"app\.py: the database has version 0 of the tables"):
+    with pytest.raises(SystemExit) as caught:
         serve.main(create_app, ["--env-file", str(tmp_path / "file.env")])
+    return caught.value.code
+
+
+def test_a_database_of_another_version_ends_in_a_sentence(tmp_path):
+    path = tmp_path / "old.db"
+    MemberStore(f"sqlite:///{path}").close()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE schema_version SET version = 0")
+    said = served(tmp_path, path)
+    assert said.startswith("app.py: the database has version 0 of the tables")
+    assert "另一个版本" in said
+
+
+def test_a_database_of_another_program_ends_in_a_sentence(tmp_path):
+    path = tmp_path / "theirs.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE members (id TEXT)")
+    said = served(tmp_path, path)
+    assert said.startswith("app.py: the database has tables of another program (members)")
+    assert "a database of its own" in said
+    assert "单独的数据库" in said
+
+
+def test_a_damaged_database_ends_in_a_sentence(tmp_path):
+    path = tmp_path / "damaged.db"
+    path.write_bytes(b"SQLite format 3\0garbage")
+    said = served(tmp_path, path)
+    assert said.startswith("app.py: the database failed (DatabaseError: file is not a database)")
+    assert "check the database's file" in said
+    assert "检查数据库文件" in said

@@ -91,6 +91,7 @@ def test_settings_know_the_addresses_of_each_environment(tmp_path, env, gateway,
         ({"DATABASE_URL": "mysql://x/y"}, ["DATABASE_URL", "sqlite:///"]),
         ({"DATABASE_URL": "sqlite:///"}, ["DATABASE_URL"]),
         ({"DATABASE_URL": "members.db"}, ["DATABASE_URL"]),
+        ({"DATABASE_URL": "sqlite:///:memory:"}, ["DATABASE_URL", "temporary folder"]),
         *(
             ({"PUBLIC_URL": url}, ["PUBLIC_URL", "https://"])
             for url in (

@@ -8,7 +8,7 @@ import checkup
 from alipay_member import MemberStore
 from postgresql import needs_postgresql
 from production import refusal, values
-from settings import Settings
+from settings import Settings, SettingsError
 
 pytestmark = needs_postgresql
 
@@ -33,6 +33,36 @@ def test_a_server_that_does_not_answer_is_named_without_the_password(tmp_path):
 @pytest.mark.parametrize("url", ["postgresql://[", "postgresql://h:x/y", "postgresql://h/\0"])
 def test_an_address_that_is_none_is_refused_in_a_sentence(tmp_path, url):
     assert "PostgreSQL" in refusal(load, tmp_path, url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://user:se%zzcret@127.0.0.1/db",
+        "postgresql://user:zz@ssw0rd:99@127.0.0.1/db",
+        "postgresql://user:zz/cret@127.0.0.1/db",
+    ],
+)
+def test_a_password_that_is_not_percent_encoded_is_named_without_its_text(tmp_path, url):
+    with pytest.raises(SettingsError, match="percent-encoded") as caught:
+        load(tmp_path, url)
+    assert "百分号编码" in caught.value.zh
+    for part in ("zz", "cret", "ssw0rd"):
+        assert part not in str(caught.value) + caught.value.zh
+
+
+def test_check_shows_no_part_of_a_password(tmp_path, postgresql_url):
+    """Whatever stands in it, the host is told from it."""
+    for password in ("a?b", "a%23b", "s[x"):
+        url = postgresql_url.replace("postgres@", f"postgres:{password}@")
+        line = checkup._database_line(load(tmp_path, url), "en")
+        assert line.message.endswith("PostgreSQL 127.0.0.1/postgres")
+
+
+def test_the_short_scheme_is_taken_too(tmp_path, postgresql_url):
+    url = postgresql_url.replace("postgresql://", "postgres://")
+    assert load(tmp_path, url).database_url == url
+    MemberStore(url).close()
 
 
 def test_a_driver_that_is_not_installed_is_named(tmp_path, monkeypatch):

@@ -1,0 +1,108 @@
+"""A PostgreSQL server that stops answering keeps nobody waiting for ever."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+
+from alipay_member import postgresql
+from alipay_member.errors import DatabaseError
+from postgresql import needs_postgresql
+from reading import ReadingStore
+from session_contract import token
+
+pytestmark = needs_postgresql
+
+
+@pytest.fixture
+def store(postgresql_url):
+    opened = ReadingStore(postgresql_url)
+    yield opened
+    opened.close()
+
+
+def keep_open(store, number):
+    """Have so many connections in the pool."""
+    with ExitStack() as stack:
+        for _ in range(number):
+            stack.enter_context(store._database.reading())
+
+
+def seconds_to_fail(call, match):
+    began = time.monotonic()
+    with pytest.raises(DatabaseError, match=match):
+        call()
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("act", ["check", "sign_in"])
+def test_a_frozen_server_is_given_up_and_used_again(cluster, store, monkeypatch, act):
+    """Nothing is asked of the other connections, which are as silent: it would add up."""
+    monkeypatch.setattr(postgresql, "SILENCE", 1)
+    keep_open(store, 5)
+    call = {"check": store.check, "sign_in": lambda: store.sign_in("app", token("o1"))}[act]
+    with cluster.frozen():
+        assert 1 <= seconds_to_fail(call, "does not answer") < 2.5
+        assert seconds_to_fail(call, "couldn't get a connection") < postgresql.CONNECT + 1
+    call()
+    store.check()
+
+
+def test_those_who_wait_at_once_are_all_told(cluster, store, monkeypatch):
+    monkeypatch.setattr(postgresql, "SILENCE", 1)
+    keep_open(store, 3)
+    with cluster.frozen(), ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(store.check) for _ in range(8)]
+        assert all(isinstance(call.exception(timeout=10), DatabaseError) for call in calls)
+    store.check()
+
+
+def test_an_answer_that_takes_its_time_is_waited_for(store, monkeypatch):
+    """What bounds a statement is the server; silence is for a server that can't."""
+    monkeypatch.setattr(postgresql, "SILENCE", 5)
+    with store._database.reading() as db:
+        assert db.execute("SELECT 1 FROM pg_sleep(1)").fetchone() == (1,)
+
+
+def test_a_statement_that_takes_too_long_is_ended_by_the_server(postgresql_url, monkeypatch):
+    monkeypatch.setattr(postgresql, "LONGEST", 1)
+    store = ReadingStore(postgresql_url)
+    with store._database.reading() as kept:
+        number = kept.execute("SELECT pg_backend_pid()").fetchone()
+
+    def sleep():
+        with store._database.reading() as db:
+            db.execute("SELECT pg_sleep(30)")
+
+    assert seconds_to_fail(sleep, "QueryCanceled") < 5
+    with store._database.reading() as db:  # the connection is as good as before
+        assert db.execute("SELECT pg_backend_pid()").fetchone() == number
+    store.close()
+
+
+def test_the_server_and_the_kernel_know_the_bounds(store):
+    with store._database.reading() as db:
+        assert db.execute("SHOW lock_timeout").fetchone() == ("15s",)
+        assert db.execute("SHOW statement_timeout").fetchone() == ("20s",)
+        asked = db.psycopg.info.get_parameters()
+    assert {name: asked[name] for name in postgresql.TCP} == {
+        "tcp_user_timeout": "10000",
+        "keepalives_idle": "30",
+        "keepalives_interval": "10",
+    }
+    assert postgresql.PATIENCE < postgresql.LONGEST < postgresql.SILENCE
+
+
+def test_a_connection_that_breaks_takes_none_that_is_in_use_with_it(store, cluster):
+    def break_one():
+        with store._database.reading() as db, cluster.connect() as admin:
+            number = db.execute("SELECT pg_backend_pid()").fetchone()
+            admin.execute("SELECT pg_terminate_backend(%s)", number)
+            db.execute("SELECT 1")
+
+    with store._database.reading() as other:
+        with pytest.raises(DatabaseError):
+            break_one()
+        assert other.execute("SELECT 1").fetchone() == (1,)
+        store.check()
