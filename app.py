@@ -9,7 +9,7 @@
     errors       as JSON for /api/*, as a page elsewhere, always with what to do next
     main         python app.py
 
-alipay_member/ has the calls, web.py what every answer needs, serve.py the server.
+alipay_member/ has the calls, server/ what stands around this file.
 """
 
 import re
@@ -28,9 +28,6 @@ from flask import (
     url_for,
 )
 
-import checkup
-import login_state
-import web
 from alipay_member import (
     AlipayClient,
     AlipayError,
@@ -43,8 +40,9 @@ from alipay_member import (
     read_message,
     with_live_token,
 )
-from settings import Settings
-from web import RequestError
+from server import checkup, login_state, web
+from server.settings import Settings
+from server.web import RequestError
 
 HERE = Path(__file__).resolve().parent
 AUTH_CODE = re.compile(r"[A-Za-z0-9_-]{8,128}")
@@ -158,7 +156,7 @@ def own_session(client: AlipayClient, session_token: str) -> Session:
 
 @site.get("/")
 def home():
-    """What this is and whether the set-up is complete; or on to the page that serve.py chose."""
+    """What this is and whether the set-up is complete; or on to the LANDING_PAGE."""
     if "LANDING_PAGE" in current_app.config:
         return redirect(current_app.config["LANDING_PAGE"])
     own = parts()
@@ -228,7 +226,7 @@ def member_page():
 
 @site.post("/member")
 def fetch_again():
-    """Fetch the profile again. (web.py lets in forms of our own pages only.)"""
+    """Fetch the profile again. (server/web.py lets in forms of our own pages only.)"""
     client = web_client()
     fetch_and_save(client, own_session(client, cookie.get("session", "")))
     return redirect(url_for("site.member_page"), 303)
@@ -289,10 +287,10 @@ def show_error(error: AlipayError | RequestError, next_page=None):
 
 
 def main():
-    """Serve on this machine; see serve.py."""
-    import serve
+    """Serve on this machine; see server/cli.py."""
+    from server import cli
 
-    serve.main(create_app)
+    cli.main(create_app)
 
 
 if __name__ == "__main__":

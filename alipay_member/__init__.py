@@ -23,7 +23,6 @@ for a gateway on this machine.
 
 from .certificates import Certificates
 from .client import GATEWAYS, AlipayClient, Exchange
-from .doctor import Finding, examine
 from .errors import (
     AlipayError,
     CertificateError,
@@ -38,12 +37,13 @@ from .errors import (
     SignatureError,
     TransportError,
 )
-from .explanations import Description, describe
-from .membership import with_live_token
+from .explain import Description, describe
+from .explain.doctor import Finding, examine
 from .messages import carry_out, read_message
-from .methods import Profile, Token
+from .models import Profile, Token
 from .records import Member, Session
 from .store import MemberStore
+from .store.refresh import with_live_token
 
 __all__ = [
     "GATEWAYS",

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from .answer import ERROR_NODE, Answer, read_answer, read_error
 from .certificates import Certificates, alipays_key, refusal
 from .errors import AlipayError, Call, KeyFormatError, SignatureError, TransportError, mask
-from .methods import SHARE, TOKEN, Profile, Token, read_profile, read_token
+from .models import SHARE, TOKEN, Profile, Token, read_profile, read_token
 from .options import GATEWAYS, Timeout, both_timeouts, check_merchant, known_charset, members_app_id
 from .signing import load_private_key, sign, signature_flaw, string_to_sign
 from .source import Source

@@ -22,7 +22,7 @@ from urllib.parse import unquote_to_bytes
 from .answer import CHARSETS, charset_name
 from .client import AlipayClient
 from .errors import AlipayError, IdentityError, MessageError, SignatureError
-from .methods import read_ids
+from .models import read_ids
 from .signing import signature_flaw, string_to_sign
 from .store import MemberStore
 

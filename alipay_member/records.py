@@ -4,7 +4,7 @@
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .methods import Profile
+from .models import Profile
 
 IDS = ("open_id", "user_id")
 PROFILE = tuple(f.name for f in fields(Profile) if f.name not in IDS)

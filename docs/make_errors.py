@@ -1,7 +1,7 @@
 """python -m docs.make_errors writes docs/errors.md and the READMEs' table of the commonest errors.
 
-The words are those that the program says (alipay_member/*.json, sentences.json). A test fails where
-the documents say anything else.
+The words are those that the program says (alipay_member/explain/*.json, server/sentences.json). A
+test fails where the documents say anything else.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from alipay_member.explanations import explain, gateway_errors
+from alipay_member.explain import explain, gateway_errors
 
 ROOT = Path(__file__).resolve().parent.parent
 ERRORS = ROOT / "docs/errors.md"
@@ -56,10 +56,10 @@ def errors_page() -> str:
         "## What Alipay's gateway answers · 网关的应答\n",
         *_gateway_sections(),
         "## What this program finds wrong by itself · 本程序自己发现的\n",
-        *_own_sections("alipay_member/explanations.json", ""),
+        *_own_sections("alipay_member/explain/explanations.json", ""),
         "## What the app says of a request · 应用对请求的说明\n",
-        *_own_sections("sentences.json", "bad-request:"),
-        *_own_sections("sentences.json", "http-"),
+        *_own_sections("server/sentences.json", "bad-request:"),
+        *_own_sections("server/sentences.json", "http-"),
     ]
     return "\n".join(parts).rstrip() + "\n"
 

@@ -3,18 +3,16 @@
 import logging
 import re
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, render_template, request, send_from_directory
+from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from .accounts import APPS, MEMBERS, SCOPES
 from .guard import only_this_machine, sentence
 from .state import state
 
-PROJECT = Path(__file__).parent.parent
 PATH = "/oauth2/publicAppAuthorize.htm"
 PROBLEMS = {  # for the log; the page explains each of them in both languages
     "app": "there is no such app",
@@ -72,12 +70,6 @@ def read_asked() -> Asked:
         redirect_uri=query.get("redirect_uri", ""),
         state=query.get("state", ""),
     )
-
-
-@authorize.get("/look/<any('palette.css', 'pages.css'):name>")
-def look(name: str) -> Response:
-    """The colours of the project's pages, and the look of the app's own, which this one shares."""
-    return send_from_directory(PROJECT / "static", name)
 
 
 @authorize.get(PATH)

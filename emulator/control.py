@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from flask import Blueprint, Response, abort, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from . import messages
+from . import push
 from .accounts import APPS, MEMBERS, choice, profile
 from .faults import FAULTS
 from .guard import only_json, only_this_machine, sentence
@@ -82,7 +82,7 @@ def revoke_consent() -> dict[str, Any]:
     app_ids = accounts.revoke(member)
     if accounts.message_url is None:
         return {"messages": []}
-    return {"messages": messages.withdrawals(accounts, member, app_ids)}
+    return {"messages": push.withdrawals(accounts, member, app_ids)}
 
 
 @control.post("/forge-message")
@@ -94,15 +94,15 @@ def forge_message() -> dict[str, Any]:
     accounts = state().accounts
     if accounts.message_url is None:
         raise ValueError("say first where messages go: PUT /emulator/messages")
-    return {"messages": messages.forgery(accounts, app_id, member)}
+    return {"messages": push.forgery(accounts, app_id, member)}
 
 
 @control.put("/messages")
 def switch_messages() -> dict[str, str]:
     """`{"url", "charset"?}`: where messages go (应用网关), on this machine; null sends none."""
     asked = json_body()
-    url = messages.loopback_address(asked.get("url"))
-    state().accounts.message_charset = messages.message_charset(asked.get("charset", "utf-8"))
+    url = push.loopback_address(asked.get("url"))
+    state().accounts.message_charset = push.message_charset(asked.get("charset", "utf-8"))
     state().accounts.message_url = url
     return {}
 

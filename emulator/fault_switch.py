@@ -4,9 +4,9 @@ import threading
 from typing import Any
 
 from .accounts import choice
-from .answer import Answer
 from .call import GatewayCall
 from .faults import FAULTS, Fault
+from .reply import Answer
 
 
 class FaultSwitch:

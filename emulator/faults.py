@@ -18,14 +18,14 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1
 
-from alipay_member.explanations import explain
-from alipay_member.methods import TOKEN
+from alipay_member.explain import explain
+from alipay_member.models import TOKEN
 
-from .answer import ERRORS, Answer, error_node
 from .call import GatewayCall
 from .fault_rows import read_rows
 from .forgeries import forged_node, with_other_digit, with_other_ids
 from .keys import rsa_key
+from .reply import ERRORS, Answer, error_node
 
 SLOW = 15.0  # seconds
 HUGE = 10_000_000  # bytes

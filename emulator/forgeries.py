@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from .answer import Answer
+from .reply import Answer
 
 
 def with_other_digit(node: bytes) -> bytes:

@@ -10,14 +10,14 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from alipay_member.methods import SHARE, TOKEN
+from alipay_member.models import SHARE, TOKEN
 from alipay_member.signing import verify
 
 from .accounts import MERCHANT, Accounts, Refused, profile
-from .answer import Answer, error_node
 from .call import DEFAULT_CHARSET, GatewayCall, read_call
 from .inspector.calls import Outcome
 from .inspector.told import causes
+from .reply import Answer, error_node
 from .state import state
 
 REQUIRED = {  # parameter → how isv.missing-… names it, in the order in which Alipay looks

@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from alipay_member.explanations import gateway_errors
+from alipay_member.explain import gateway_errors
 from alipay_member.signing import sign, string_to_sign
 
 from .accounts import Refused

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from alipay_member.certificates import Certificates
 from alipay_member.errors import CertificateError, DatabaseError, KeyFormatError
-from alipay_member.explanations import describe
-from alipay_member.postgresql import SCHEMES, try_to_connect
-from sentences import sentence
+from alipay_member.explain import describe
+from alipay_member.store.postgresql import SCHEMES, try_to_connect
+from server.sentences import sentence
 
 Key = TypeVar("Key")
 # A word of an example, written as one: random text has these letters, too, once in a while.

@@ -1,7 +1,7 @@
 """Is this app set up right? The doctor's findings for both apps, and what only this app can know.
 
 python app.py --check prints it (serve.py); the home page shows what needs no network. The calls are
-alipay_member/doctor.py's; this app's own words stand in sentences.json.
+alipay_member/explain/doctor.py's; this app's own words stand in sentences.json.
 """
 
 import json
@@ -14,18 +14,18 @@ from urllib.parse import urlsplit
 
 from alipay_member.bounded import budget
 from alipay_member.client import AlipayClient
-from alipay_member.database import has_tables, open_database
-from alipay_member.doctor import MARKS, Finding, examine_calls, examine_keys
 from alipay_member.errors import AlipayError
-from alipay_member.explanations import describe, explain, gateway_errors
-from alipay_member.postgresql import read_address
-from alipay_member.reach import find_break
+from alipay_member.explain import describe, explain, gateway_errors
+from alipay_member.explain.doctor import MARKS, Finding, examine_calls, examine_keys
+from alipay_member.explain.reach import find_break
+from alipay_member.store.database import has_tables, open_database
+from alipay_member.store.postgresql import read_address
 from alipay_member.transport import LOOPBACK, new_session
-from checks import SettingsError
-from sentences import sentence
-from settings import Settings
+from server.checks import SettingsError
+from server.sentences import sentence
+from server.settings import Settings
 
-CONFIG = Path(__file__).with_name("miniprogram") / "config.js"
+CONFIG = Path(__file__).parent.parent / "miniprogram" / "config.js"
 HEALTHY = {"ok": True, "app": "alipay-member"}  # what /healthz of this app says
 SECONDS = 5.0  # for PUBLIC_URL to answer
 MAX_ANSWER = 100_000  # bytes

@@ -1,4 +1,4 @@
-"""python app.py: its command line and its server. The only file that knows the emulator.
+"""python app.py: its command line and its server. It alone imports the emulator.
 
     python app.py                          serve
     python app.py --check                  is all set up right? (checkup.py)
@@ -17,13 +17,13 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-import checkup
 from alipay_member.errors import AlipayError
-from alipay_member.explanations import describe, explain
-from checks import SettingsError, require
-from settings import APP, ISV, WEB_APP, Settings, environment, read_values, terminal_language
+from alipay_member.explain import describe, explain
+from server import checkup
+from server.checks import SettingsError, require
+from server.settings import APP, ISV, WEB_APP, Settings, environment, read_values, terminal_language
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parent.parent
 
 
 def main(create_app: Callable[..., Flask], arguments: Sequence[str] | None = None) -> None:
@@ -89,8 +89,8 @@ def emulated(create_app: Callable[..., Flask], values: dict[str, str]) -> Flask:
     SettingsError without emulator/.
     """
     settings = Settings.load(HERE, values=with_emulator(values))
-    from emulator import workbench
-    from emulator.watched import WatchedStore
+    import workbench
+    from workbench.watched import WatchedStore
 
     app = create_app(settings, store=WatchedStore(settings.database_url))
     workbench.attach(app)
@@ -107,7 +107,7 @@ def with_emulator(values: dict[str, str]) -> dict[str, str]:
     if "ALIPAY_GATEWAY_URL" not in values:
         own = [name for name in (*APP, *WEB_APP, *ISV) if name in values]
         require(not own, "emulator-mixed", names=", ".join(own))
-    from emulator import workbench
+    import workbench
 
     completed: dict[str, str] = workbench.start_emulator(values)
     return completed

@@ -9,7 +9,7 @@ import time
 from flask import Response, after_this_request, current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from web import RequestError
+from server.web import RequestError
 
 STATE_LIFE = 600  # seconds between /login and /callback
 MAX_STATES = 4  # for people with several tabs; cookies do not pile up

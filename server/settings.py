@@ -17,11 +17,11 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from dotenv import dotenv_values
 
-import checks
 from alipay_member.certificates import Certificates
 from alipay_member.client import GATEWAYS
 from alipay_member.signing import load_private_key, load_public_key
-from checks import SettingsError, require
+from server import checks
+from server.checks import SettingsError, require
 
 
 @dataclass(frozen=True)

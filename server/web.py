@@ -14,9 +14,9 @@ from flask import Flask, Response, redirect, render_template, request
 from werkzeug.exceptions import BadHost, HTTPException
 
 from alipay_member.errors import AlipayError, GatewayError
-from alipay_member.explanations import Description, describe, explain_value, fields
+from alipay_member.explain import Description, describe, explain_value, fields
 from alipay_member.store import SESSION_LIFE
-from sentences import sentence
+from server.sentences import sentence
 
 PAGE_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 POLICY = (

@@ -52,8 +52,8 @@ def pytest_terminal_summary(terminalreporter):
 @pytest.fixture(scope="session", autouse=True)
 def keys_are_parsed_once():
     """Parsing a private key takes some 50 ms, and an app with its settings does it four times."""
-    import settings
     from alipay_member import client, signing
+    from server import settings
 
     parse = functools.cache(signing.load_private_key)
     with pytest.MonkeyPatch.context() as patch:
@@ -120,7 +120,7 @@ def emulator_with_page(make_emulator):
 
 @pytest.fixture
 def settings(emulator, tmp_path):
-    from settings import Settings
+    from server.settings import Settings
 
     return Settings.load(tmp_path, values=emulator.settings())
 
@@ -164,6 +164,14 @@ def auth_code(emulator):
         return answer.json()["auth_code"]
 
     return give
+
+
+@pytest.fixture
+def plain(emulator):
+    """A client that uses none of our code: requests and cryptography alone."""
+    from plain_client import PlainClient
+
+    return PlainClient(emulator)
 
 
 @pytest.fixture
@@ -223,8 +231,8 @@ def serve(tmp_path):
 
     from app import create_app
     from reading import ReadingStore
-    from serve import Quiet
-    from settings import Settings
+    from server.cli import Quiet
+    from server.settings import Settings
 
     servers = []
 

@@ -11,7 +11,7 @@ PAIRS = {  # English → Chinese
     "docs/real-account.md": "docs/real-account.zh-CN.md",
     "docs/workshop.md": "docs/workshop.zh-CN.md",
 }
-ALL = [*PAIRS, *PAIRS.values(), "docs/errors.md", "CONTRIBUTING.md"]
+ALL = [*PAIRS, *PAIRS.values(), "docs/errors.md", "docs/CONTRIBUTING.md"]
 
 
 def read(name):

@@ -52,15 +52,20 @@ const browser = {
 export default [
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
-    files: ['miniprogram/**/*.js', 'emulator/mistakes/**/*.js'],
+    files: ['miniprogram/**/*.js', 'workbench/mistakes/**/*.js'],
     rules: { ...mistakes, ...shape },
     languageOptions: miniprogram,
   },
   {
-    files: ['emulator/phone/**/*.js', 'emulator/static/**/*.js', 'static/**/*.js'],
+    files: [
+      'workbench/phone/**/*.js',
+      'workbench/page/**/*.js',
+      'emulator/static/**/*.js',
+      'static/**/*.js',
+    ],
     rules: { ...mistakes, ...shape },
     languageOptions: browser,
   },
   // the mini-program's own ==
-  { files: ['emulator/phone/operators.js'], rules: { eqeqeq: 'off' } },
+  { files: ['workbench/phone/operators.js'], rules: { eqeqeq: 'off' } },
 ];

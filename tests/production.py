@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from settings import SettingsError
+from server.settings import SettingsError
 
 
 @cache

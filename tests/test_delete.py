@@ -15,10 +15,10 @@ from helpers import NOT_OURS, ROOT, needs, needs_emulator
 
 DELETED = (
     "emulator",
+    "workbench",
     "workshop",
     "tests/emulator",
-    "tests/phone",
-    "tests/browser",
+    "tests/workbench",
     "tests/workshop",
 )
 
@@ -119,9 +119,10 @@ def test_checks_of_javascript_pass_without_the_emulator(copy, script):
 
 WORKBENCH = """
 import app
-from emulator import run, workbench
-from emulator.watched import WatchedStore
-from settings import Settings
+import workbench
+from emulator import run
+from workbench.watched import WatchedStore
+from server.settings import Settings
 from pathlib import Path
 
 with run() as alipay:
@@ -140,7 +141,7 @@ def test_the_workbench_and_its_tests_do_without_the_workshop(copy_without_worksh
     assert run(folder, sys.executable, "-c", WORKBENCH) == (0, "200\n")
     linted = run(folder, sys.executable, "-m", "ruff", "check", "--no-cache", ".")
     assert linted[0] == 0, linted[1]
-    tests = ["tests/test_rules.py", "tests/emulator/test_source.py", "tests/workshop"]
+    tests = ["tests/test_rules.py", "tests/workbench/test_frames.py", "tests/workshop"]
     options = ["-q", "-n", "0", "-p", "no:cacheprovider"]
     status, said = run(folder, sys.executable, "-m", "pytest", *options, *tests)
     assert status == 0, said

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-import settings
 from documents import PAIRS, code, read
 from helpers import ROOT, needs_emulator
+from server import settings
 
 pytestmark = needs_emulator  # who deletes it, deletes what half of the documents are about
 ENGLISH = [name for name in PAIRS if name != "docs/workshop.md"]
-OURS = [*ENGLISH, *(PAIRS[name] for name in ENGLISH), "CONTRIBUTING.md"]
+OURS = [*ENGLISH, *(PAIRS[name] for name in ENGLISH), "docs/CONTRIBUTING.md"]
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
 
@@ -94,33 +94,17 @@ def test_routes_exist(name, app, emulator):
             assert (method, path) in own, said
 
 
-def files_of(layout):
-    """Each file or folder that the layout names, or an assertion that there is no such one."""
-    folder = ""
-    for line in layout.splitlines():
-        if not line.startswith(" "):
-            first = line.split()[0]
-            folder = first if first.endswith("/") else ""
-        for word in re.findall(r"(?<![/.\w])\w[\w/.-]*(?:\.\w+|/)", line):
-            places = [f"{folder}{word}", word, f"docs/{word}"]
-            found = [place for place in places if (ROOT / place).exists()]
-            assert found, f"{word} in: {line}"
-            yield found[0]
-
-
-def test_layout_names_every_file_of_the_first_floors_and_no_other():
-    top = {path.name for path in ROOT.glob("*.py")}
-    library = {f"alipay_member/{path.name}" for path in (ROOT / "alipay_member").glob("*.py")}
-    for name in ("README.md", PAIRS["README.md"]):
-        layout = re.search(r"^```\n(app\.py.*?)```", read(name), re.DOTALL | re.MULTILINE)[1]
-        named = set(files_of(layout))
-        assert top | library - {"alipay_member/__init__.py"} <= named
-
-
 def test_contributing_names_files_that_are_there():
-    for word in code(read("CONTRIBUTING.md")):
+    for word in code(read("docs/CONTRIBUTING.md")):
         if re.fullmatch(r"[\w./-]+\.\w{2,4}|[\w./-]+/", word):
-            places = ("", "alipay_member/", "workshop/")
+            places = (
+                "",
+                "server/",
+                "alipay_member/",
+                "alipay_member/explain/",
+                "alipay_member/store/",
+                "workshop/",
+            )
             assert any((ROOT / place / word).exists() for place in places), word
 
 
@@ -129,8 +113,8 @@ def test_contributing_names_files_that_are_there():
 
 def test_what_is_to_be_tapped_is_on_the_screens():
     screens = "".join(path.read_text("utf-8") for path in (ROOT / "miniprogram").rglob("*.axml"))
-    phone = "".join(path.read_text("utf-8") for path in (ROOT / "emulator/phone").rglob("*.js"))
-    desk = "".join(path.read_text("utf-8") for path in (ROOT / "emulator/templates").glob("*.html"))
+    phone = "".join(path.read_text("utf-8") for path in (ROOT / "workbench/phone").rglob("*.js"))
+    desk = "".join(path.read_text("utf-8") for path in (ROOT / "workbench/page").glob("*.html"))
     for name in ("README.md", PAIRS["README.md"]):
         lines = read(name).splitlines()
         told = [one for one in lines if "**会员中心** →" in one or "fault=tampered" in one]
@@ -141,7 +125,9 @@ def test_what_is_to_be_tapped_is_on_the_screens():
 
 
 def test_check_s_line_is_quoted_as_it_is_said():
-    words = json.loads((ROOT / "alipay_member/doctor.json").read_text("utf-8"))["app:proven"]
+    words = json.loads((ROOT / "alipay_member/explain/doctor.json").read_text("utf-8"))[
+        "app:proven"
+    ]
     assert words["en"][0].partition(":")[0] in read("docs/real-account.md")
     assert words["zh"][0].partition("：")[0] in read("docs/real-account.zh-CN.md")
 
@@ -161,8 +147,8 @@ def test_keys_that_the_guide_speaks_of_stay_out_of_git():
 
 
 def test_numbers_are_those_of_the_code(client):
-    import checks
     from alipay_member.store import SESSION_LIFE
+    from server import checks
 
     seconds = round(client.call_seconds)
     assert SESSION_LIFE == 30 * 86400
@@ -178,7 +164,7 @@ def test_numbers_are_those_of_the_code(client):
 
 @pytest.mark.parametrize("name", ["README.md", PAIRS["README.md"]])
 def test_readme_tells_each_status_that_an_error_of_alipay_s_can_have(name):
-    from web import STATUS
+    from server.web import STATUS
 
     (line,) = [one for one in read(name).splitlines() if one.count(" · 50") == 3]
     assert {int(number) for number in re.findall(r"\b\d{3}\b", line)} == {502, *STATUS.values()}
@@ -191,7 +177,7 @@ def test_the_folder_to_copy_is_as_small_as_it_is_said_to_be():
 
 
 def test_postgresql_is_installed_by_the_line_that_its_module_gives():
-    needed = re.search(r"pip install '[^']+'", read("alipay_member/postgresql.py"))[0]
+    needed = re.search(r"pip install '[^']+'", read("alipay_member/store/postgresql.py"))[0]
     for name in ("README.md", PAIRS["README.md"]):
         assert f"`{needed}`" in read(name)
     assert "DATABASE_URL=postgresql://" in read(".env.example")
@@ -199,7 +185,7 @@ def test_postgresql_is_installed_by_the_line_that_its_module_gives():
 
 def test_contributing_names_scripts_that_are_there():
     scripts = json.loads(read("tests/package.json"))["scripts"]
-    named = re.findall(r"npm run --prefix tests (\w+)", read("CONTRIBUTING.md"))
+    named = re.findall(r"npm run --prefix tests (\w+)", read("docs/CONTRIBUTING.md"))
     assert set(named) == set(scripts)
 
 
@@ -236,7 +222,7 @@ def test_readme_s_table_of_errors_says_what_the_program_says(lang):
 
 
 def test_page_of_errors_has_every_key_that_is_explained():
-    from alipay_member.explanations import _explanations
+    from alipay_member.explain import _explanations
 
     headings = ", ".join(re.findall("^### (.*)$", read("docs/errors.md"), re.MULTILINE)).split(", ")
     assert set(_explanations()) <= set(headings)

@@ -7,7 +7,7 @@ import pytest
 from helpers import ROOT
 
 COLOUR = re.compile(r"#[0-9a-f]{3,8}\b", re.IGNORECASE)
-ROOMS = ("static", "emulator/static", "emulator/phone")
+ROOMS = ("static", "emulator/static", "workbench/phone")
 PALETTE = set(COLOUR.findall((ROOT / "static/palette.css").read_text("utf-8")))
 
 

@@ -210,7 +210,7 @@ def test_keys_without_the_tool_are_keys_that_are_read(tmp_path):
 
 
 def test_secret_key_that_is_made_as_told_is_taken(tmp_path):
-    import checks
+    from server import checks
 
     (make,) = [line for line in code(REAL_ACCOUNT) if "token_hex" in line]
     status, said = run_in(tmp_path, *shlex.split(make)[1:])

@@ -93,7 +93,7 @@ def test_links_into_the_workbench_are_ones_that_it_understands():
     from emulator.accounts import MEMBERS
     from emulator.faults import FAULTS
 
-    page = read("emulator/templates/workbench.html")
+    page = read("workbench/page/workbench.html")
     identities = re.search(r"request\.args\.identity in (\(.*?\))", page)[1]
 
     known = {

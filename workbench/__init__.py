@@ -1,7 +1,7 @@
 """The workbench at /workbench: the phone, the trace, the switches.
 
-serve.py adds it to the app when Alipay is emulated. Its events hold tokens, the emulator's, and
-`guard` gives them to nobody but programs on this machine and its own page.
+server/cli.py adds it to the app when Alipay is emulated. Its events hold tokens, the emulator's,
+and `guard` gives them to nobody but programs on this machine and its own page.
 """
 
 import json
@@ -23,15 +23,17 @@ from flask import (
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from alipay_member.explanations import fields
+from alipay_member.explain import fields
+from emulator import start
+from emulator.accounts import MEMBERS, known_ids
+from emulator.guard import only_json, only_this_machine
+from emulator.inspector.told import WORDS as OF_EMULATOR
 
-from . import laboratory, naive, start
-from .accounts import MEMBERS, known_ids
+from . import laboratory, naive
 from .failures import FIRST, Failures, ways
-from .guard import only_json, only_this_machine
+from .frames import NoSourceError, function_at
 from .link import EmulatorLink
 from .recorder import Recorder
-from .source import NoSourceError, function_at
 from .watched import WatchedStore
 
 HERE = Path(__file__).parent
@@ -49,6 +51,8 @@ TYPES = {
 VICTIM = "no-avatar"  # 王誠, whom the naive server knows from the start
 PORT = 8001  # the same each time, because the members' rows hold the addresses of avatars
 WORDS = json.loads((HERE / "words.json").read_text("utf-8"))
+WORDS["steps"] |= OF_EMULATOR["steps"]
+WORDS["parameters"] = OF_EMULATOR["parameters"]
 DEEP = ("parts", "parameters", "args")  # fetched when a step is opened
 LATER = (*DEEP, "columns")  # what the page's scripts do without
 STAGE = json.loads((HERE / "stage.json").read_text("utf-8"))  # chapters and contrast
@@ -56,8 +60,9 @@ FIELD = ("name", "zh", "en", "source", "empty", "values")  # what the contrast s
 routes = Blueprint(
     "workbench",
     __name__,
-    static_folder="static",
-    template_folder="templates",
+    static_folder="page",
+    static_url_path="/static",
+    template_folder="page",
     url_prefix="/workbench",
 )
 
@@ -195,6 +200,12 @@ def compact(value: Any) -> Markup:
 def phone(path: str) -> Response:
     """A file of the phone."""
     return file("phone", path)
+
+
+@routes.get("/shared/<path:path>")
+def shared(path: str) -> Response:
+    """A script or style sheet of the emulator's own page, which shows calls as this one does."""
+    return send_from_directory(HERE.parent / "emulator" / "static", path)
 
 
 @routes.get("/files/<any(miniprogram, mistakes):folder>/<path:path>")

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from alipay_member.database import Database
-from alipay_member.sqlite import SQLiteDatabase
 from alipay_member.store import MemberStore
+from alipay_member.store.database import Database
+from alipay_member.store.sqlite import SQLiteDatabase
 
 
 class LostDatabase(SQLiteDatabase):

@@ -14,14 +14,15 @@ import requests
 from flask import Response
 
 from alipay_member.client import AlipayClient
+from emulator.fault_rows import GROUPS as GATEWAY_GROUPS
+from emulator.faults import FAULTS
 
 from .breakable import BreakableStore
-from .faults import FAULTS
 from .link import EmulatorLink
 
 WORDS = json.loads(Path(__file__).with_name("failures.json").read_text("utf-8"))
 FAILURES: dict[str, dict[str, Any]] = {row["name"]: row for row in WORDS["failures"]}
-GROUPS: dict[str, dict[str, str]] = WORDS["groups"]
+GROUPS: dict[str, dict[str, str]] = WORDS["groups"] | GATEWAY_GROUPS
 FIRST: list[str] = WORDS["first"]  # which to start with
 EXPIRE, END_SESSIONS = "expire", "end-sessions"  # of what is done once
 

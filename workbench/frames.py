@@ -17,11 +17,11 @@ from types import FrameType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-MISTAKES = "emulator/mistakes"
+MISTAKES = "workbench/mistakes"
 PATTERNS = (
     "app.py",
-    "web.py",
-    "alipay_member/*.py",
+    "server/web.py",
+    "alipay_member/**/*.py",
     "workshop/member_info.py",
     "workshop/solution.py",
     "miniprogram/**/*.js",

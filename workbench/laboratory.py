@@ -7,8 +7,9 @@ from urllib.parse import urljoin
 
 from flask import Blueprint, Response, abort, current_app, request
 
+from emulator.guard import only_json, only_this_machine
+
 from .failures import FAILURES, Failures, words
-from .guard import only_json, only_this_machine
 from .link import EmulatorLink
 from .recorder import Recorder
 from .trace import as_json, body_text, new_step
@@ -29,9 +30,9 @@ CONTROLS = (
 )
 FUNCTIONS = {  # what does what is done once
     "revoke": "emulator/accounts.py · Accounts.revoke()",
-    "forge-message": "emulator/messages.py · forgery()",
+    "forge-message": "emulator/push.py · forgery()",
     "expire": "emulator/accounts.py · Accounts.end_access_tokens()",
-    "end-sessions": "emulator/breakable.py · BreakableStore.end_sessions()",
+    "end-sessions": "workbench/breakable.py · BreakableStore.end_sessions()",
 }
 routes = Blueprint("laboratory", __name__, url_prefix="/workbench")
 

@@ -19,7 +19,7 @@ from alipay_member.client import AlipayClient, Exchange
 from alipay_member.errors import Call, mask
 from alipay_member.store import MemberStore
 
-from .source import Frame, frame_of, frames_here, frames_of, frames_returned
+from .frames import Frame, frame_of, frames_here, frames_of, frames_returned
 from .trace import Step, exchange_step, request_step
 from .trace_message import PATH as MESSAGES, message_step
 from .trace_store import no_write_step, store_step

@@ -18,9 +18,9 @@ from werkzeug.exceptions import HTTPException
 
 from alipay_member.client import Exchange
 from alipay_member.errors import AlipayError, Call
-from alipay_member.explanations import describe, explain, support_question
+from alipay_member.explain import describe, explain, support_question
 
-from .source import Frame
+from .frames import Frame
 
 FUNCTIONS = {"authorization_code": "exchange_code", "refresh_token": "refresh_token"}  # grant_type
 LANGUAGES = ("zh", "en")

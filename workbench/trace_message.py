@@ -8,7 +8,7 @@ from flask import Response, request
 from alipay_member.answer import CHARSETS, charset_name
 from alipay_member.messages import message_string_to_sign
 
-from .source import Frame
+from .frames import Frame
 from .trace import Step, body_text, curl_of_request, milliseconds, new_step
 
 PATH = "/alipay/messages"

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from .source import Frame
+from .frames import Frame
 from .trace import Step, new_step
 from .watched import Write
 
-STORE = "alipay_member/store.py · MemberStore"
+STORE = "alipay_member/store/__init__.py · MemberStore"
 # What is said of a method that has changed no member.
 WITHOUT_CHANGE = {
     "sign_in": "session-opened",

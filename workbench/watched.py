@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alipay_member.errors import SessionEnded
-from alipay_member.methods import Profile, Token
+from alipay_member.models import Profile, Token
 from alipay_member.records import Member, Session, Withdrawn
 
 from .breakable import BreakableStore
@@ -31,7 +31,7 @@ Listener = Callable[[Write], None]
 
 
 class WatchedStore(BreakableStore):
-    """What serve.py gives to create_app for the workbench. Writes take place one at a time."""
+    """What server/cli.py gives to create_app for the workbench. Writes take place one at a time."""
 
     def __init__(self, database_url: str, clock: Callable[[], float] = time.time) -> None:
         """As MemberStore. Whoever wants to listen sets `listener`."""

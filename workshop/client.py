@@ -19,9 +19,9 @@ from alipay_member.errors import (
     TransportError,
     mask,
 )
-from alipay_member.methods import SHARE, TOKEN, Profile, Token, read_profile, read_token
+from alipay_member.models import SHARE, TOKEN, Profile, Token, read_profile, read_token
 from alipay_member.signing import signature_flaw
-from emulator.source import Frame, frames_here, telling_of
+from workbench.frames import Frame, frames_here, telling_of
 
 from . import given
 from .load import Functions

@@ -14,7 +14,7 @@ from flask import Flask, request
 from flask.signals import request_started
 
 import emulator
-from emulator.answer import Answer
+from emulator.reply import Answer
 
 from .given import App
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from flask import Flask
 
+import workbench
 from alipay_member.errors import SchemaError
-from emulator import source, workbench
-from settings import Settings
+from server.settings import Settings
+from workbench import frames
 
 from .client import WorkshopClient
 from .load import SOLUTION, Functions, Source
@@ -21,7 +22,7 @@ from .terminal import Terminal
 
 def serve(terminal: Terminal, path: Path, port: int) -> int:
     """Serve until Ctrl-C; the exit status."""
-    from serve import serve as serve_app
+    from server.cli import serve as serve_app
 
     if not is_free(port):
         terminal.tell("port-taken", port=port, other=port + 1)
@@ -68,9 +69,9 @@ def functions_that_pass(path: Path, results: Mapping[int, Result]) -> Functions:
         for name in step.functions
     ]
     file = Source(path if own else SOLUTION)  # a file that can't be read passes nothing
-    name = source.short_name(str(path))
+    name = frames.short_name(str(path))
     if name:
-        source.parsed(name)  # its lines as they are now: what is edited later does not run
+        frames.parsed(name)  # its lines as they are now: what is edited later does not run
     return file.functions(own, FUNCTIONS)
 
 

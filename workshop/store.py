@@ -4,13 +4,13 @@ from typing import Any
 
 from flask import has_request_context, request
 
-from alipay_member.database import update
 from alipay_member.errors import AlipayError, DatabaseError
-from alipay_member.methods import Profile
+from alipay_member.models import Profile
 from alipay_member.records import Member, Session
-from alipay_member.sqlite import SQLiteDatabase
-from emulator.source import frame_of, telling_of
-from emulator.watched import WatchedStore, member, person
+from alipay_member.store.database import update
+from alipay_member.store.sqlite import SQLiteDatabase
+from workbench.frames import frame_of, telling_of
+from workbench.watched import WatchedStore, member, person
 
 from .given import FIELDS
 from .load import Functions

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import AlipayError, Call, GatewayError, SignatureError
+from ..errors import AlipayError, Call, GatewayError, SignatureError
 
 METHOD_NAMES = {
     "alipay.system.oauth.token": "换取授权访问令牌",

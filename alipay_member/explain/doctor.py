@@ -30,12 +30,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import Certificate
 
-from .certificates import Certificates, common_name
-from .client import AlipayClient, Exchange
-from .errors import AlipayError, GatewayError, TransportError
-from .explanations import describe, language
+from ..certificates import Certificates, common_name
+from ..client import AlipayClient, Exchange
+from ..errors import AlipayError, GatewayError, TransportError
+from ..transport import LOOPBACK
+from . import describe, language
 from .reach import find_break
-from .transport import LOOPBACK
 
 CLOCK_TOLERANCE = 300  # seconds; Alipay's own is not documented
 SHORTEST_KEY = 2048  # bits

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
-from .transport import new_session
+from ..transport import new_session
 
 PATIENCE = 4  # seconds for each step; the system's look-up of a name can take longer
 PORTS = {"https": 443, "http": 80}

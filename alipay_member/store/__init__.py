@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ..errors import IdentityError, SessionEnded
+from ..models import Profile, Token
+from ..records import MEMBER_COLUMNS, PROFILE, SESSION_COLUMNS, Member, Session, Withdrawn
 from .database import Connection, insert, make_tables, open_database, update
-from .errors import IdentityError, SessionEnded
-from .methods import Profile, Token
-from .records import MEMBER_COLUMNS, PROFILE, SESSION_COLUMNS, Member, Session, Withdrawn
 
 SESSION_LIFE = 30 * 86400  # seconds
 COLUMNS = ", ".join(

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from .errors import SchemaError
+from ..errors import SchemaError
 from .postgresql import SCHEMES, PostgreSQLDatabase
 from .sqlite import SQLiteDatabase
 

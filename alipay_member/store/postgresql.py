@@ -18,7 +18,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from .errors import DatabaseError
+from ..errors import DatabaseError
 
 SCHEMES = ("postgresql://", "postgres://")
 PATIENCE = 15  # seconds to wait for a lock

@@ -9,10 +9,10 @@ Page: https://opendocs.alipay.com/apis/api_9/alipay.system.oauth.token (grant_ty
 from collections.abc import Callable
 from typing import TypeVar
 
-from .client import AlipayClient
-from .errors import AlipayError, GatewayError, RefreshUnderWay, SessionEnded
-from .records import Session
-from .store import MemberStore
+from ..client import AlipayClient
+from ..errors import AlipayError, GatewayError, RefreshUnderWay, SessionEnded
+from ..records import Session
+from . import MemberStore
 
 Result = TypeVar("Result")
 HAS_ENDED = "aop.auth-token-time-out"

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import DatabaseError
+from ..errors import DatabaseError
 
 PATIENCE = 15  # seconds to wait for another writer
 MAX_IDLE = 8  # connections that are kept while nobody uses them

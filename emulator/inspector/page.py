@@ -15,7 +15,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from ..accounts import APPS, MEMBERS
-from ..failures import GROUPS
+from ..fault_rows import GROUPS
 from ..faults import FAULTS
 from ..guard import only_json, only_this_machine, sentence
 from ..keys import one_line
@@ -25,7 +25,6 @@ from .told import WORDS, address, step_of
 
 HERE = Path(__file__).parent
 SNIPPETS = json.loads((HERE / "snippets.json").read_text("utf-8"))
-OF_WORKBENCH = json.loads((HERE.parent / "words.json").read_text("utf-8"))
 POLICY = (
     "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; "
     "form-action 'none'"
@@ -79,11 +78,7 @@ def active_fault() -> str | None:
 
 def page_words() -> dict[str, Any]:
     """The sentences that the page's scripts say."""
-    lanes = {"alipay": OF_WORKBENCH["lanes"]["alipay"]}
-    methods = {
-        name: said for name, said in OF_WORKBENCH["steps"].items() if name.startswith("alipay.")
-    }
-    return {"ui": WORDS["ui"], "lanes": lanes, "steps": methods}
+    return {name: WORDS[name] for name in ("ui", "lanes", "steps")}
 
 
 def settings() -> dict[str, dict[str, str]]:
@@ -110,7 +105,7 @@ def compact(value: Any) -> Markup:
 @inspector.get("/emulator/words/trace")
 def words_of_trace() -> dict[str, Any]:
     """What only an opened call says."""
-    return {"parts": WORDS["parts"], "parameters": OF_WORKBENCH["parameters"]}
+    return {name: WORDS[name] for name in ("parts", "parameters")}
 
 
 # ── what arrived ──

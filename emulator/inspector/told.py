@@ -10,7 +10,7 @@ from typing import Any
 
 from alipay_member.answer import Answer, read_answer
 from alipay_member.errors import AlipayError
-from alipay_member.explanations import explain
+from alipay_member.explain import explain
 from alipay_member.signing import string_to_sign, verify
 
 from ..accounts import BEIJING, Refused

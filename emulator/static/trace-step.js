@@ -1,7 +1,5 @@
 // One step of the trace: its row, and inside what is known of it, its point first.
-import { ask, copyButton, fill, h, pretty, say, words } from './dom.js';
-import { drawFrames } from './trace-source.js';
-import { toTop } from './trace-tools.js';
+import { $, ask, copyButton, fill, h, pretty, say, words } from './dom.js';
 
 /** The words that only an opened step needs, once one was opened. @type {Deep} */
 let deep;
@@ -46,6 +44,15 @@ export function drawStep(row, step) {
     if (details.open) toTop(row);
   };
   open();
+}
+
+/**
+ * Brings an opened row up to the headings of the lanes, so that its point is seen.
+ * @type {(row: HTMLElement) => void}
+ */
+function toTop(row) {
+  const edge = $('lanes').getBoundingClientRect().bottom;
+  $('scroll').scrollTop += row.getBoundingClientRect().top - edge - 4;
 }
 
 /** Between which lanes it goes: the arrow. @type {(step: Step) => string} */
@@ -151,4 +158,4 @@ function diff(lines) {
 }
 
 /** How each part of a step is drawn, unless it is plain text. @type {Record<string, DrawPart>} */
-export const SHAPES = { args: table, parameters: table, point, raw, diff, frames: drawFrames };
+export const SHAPES = { args: table, parameters: table, point, raw, diff };

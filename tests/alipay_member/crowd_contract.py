@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from alipay_member import Profile
-from alipay_member.database import insert
+from alipay_member.store.database import insert
 from helpers import ROOT
 from reading import ReadingStore
 from session_contract import token

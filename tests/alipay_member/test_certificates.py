@@ -11,7 +11,7 @@ import console
 from alipay_member import AlipayClient, Certificates
 from alipay_member.certificates import serial_number
 from alipay_member.errors import CertificateError, KeyFormatError
-from alipay_member.explanations import describe, explain
+from alipay_member.explain import describe, explain
 from helpers import needs
 from wire import client_options, key
 

@@ -203,7 +203,7 @@ def test_whole_way_through_the_emulator(emulator, settings, auth_code, charset, 
 
 @needs_emulator
 def test_isv_through_the_emulator(emulator, auth_code, tmp_path):
-    from settings import Settings
+    from server.settings import Settings
 
     settings = Settings.load(tmp_path, values=emulator.isv_settings())
     isv = AlipayClient(**settings.client_options(settings.app))

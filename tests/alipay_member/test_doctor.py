@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from alipay_member.doctor import examine
+from alipay_member.explain.doctor import examine
 from helpers import needs_emulator
 from patients import LANGUAGES, patient, said, unknown, wrong
 from wire import key

@@ -13,8 +13,9 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 import hostile
-from alipay_member import AlipayClient, doctor, reach
-from alipay_member.doctor import examine, examine_keys
+from alipay_member import AlipayClient
+from alipay_member.explain import doctor, reach
+from alipay_member.explain.doctor import examine, examine_keys
 from alipay_member.transport import new_session
 from helpers import needs
 from patients import LANGUAGES, said, wrong

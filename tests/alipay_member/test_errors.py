@@ -14,7 +14,7 @@ from alipay_member.errors import (
 from documented_errors import BUSY, CODES, INVALID
 from helpers import needs_emulator
 from reading import told
-from settings import Settings
+from server.settings import Settings
 from wire import answer, answering, encoded
 
 UNSIGNED = {

@@ -2,15 +2,15 @@
 
 import pytest
 
-from alipay_member.doctor import Finding
 from alipay_member.errors import Call, GatewayError, SignatureError
-from alipay_member.explanations import (
+from alipay_member.explain import (
     describe,
     explain,
     explain_value,
     gateway_errors,
     support_question,
 )
+from alipay_member.explain.doctor import Finding
 
 # What the source document's FAQ answers: a key that people search for → words of the answer
 # in Chinese and in English.

@@ -3,7 +3,7 @@
 import pytest
 
 from alipay_member.errors import AlipayError, GatewayError, SignatureError, TransportError
-from alipay_member.explanations import describe, explain
+from alipay_member.explain import describe, explain
 from hostile import outcome
 from wire import SHARE, SHARE_NODE, answer, answering, client_of, encoded, http, token_answer
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 import console
 from alipay_member import AlipayClient, CertificateError, Certificates, KeyFormatError
-from alipay_member.explanations import describe, explain
+from alipay_member.explain import describe, explain
 from alipay_member.signing import load_private_key, load_public_key
 from wire import client_options, key
 

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from alipay_member import postgresql
 from alipay_member.errors import DatabaseError
+from alipay_member.store import postgresql
 from postgresql import needs_postgresql
 from reading import ReadingStore
 from session_contract import token

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from alipay_member import AlipayClient
 from alipay_member.errors import AlipayError, GatewayError
-from alipay_member.explanations import support_question
+from alipay_member.explain import support_question
 from alipay_member.signing import sign, string_to_sign, verify
 from helpers import needs_emulator
 from reading import told
-from settings import Settings
+from server.settings import Settings
 from wire import SHARE, SHARE_NODE, answer, answering, encoded, key, signature
 
 OURS = {
@@ -103,7 +103,7 @@ def test_string_to_sign_is_what_sign_and_verify_agree_on(data, charset):
 @examples(200)
 @given(data=st.data(), charset=CHARSETS)
 def test_any_object_that_the_emulator_signs_is_read_back_identically(data, charset):
-    from emulator.answer import Answer
+    from emulator.reply import Answer
 
     node = data.draw(objects(charset)) | {"code": "10000", "open_id": "007"}
     spaces = {name: data.draw(st.sampled_from(["", " ", "\n\t"])) for name in ("comma", "colon")}

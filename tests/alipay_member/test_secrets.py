@@ -8,10 +8,10 @@ import pytest
 
 from alipay_member import AlipayClient
 from alipay_member.errors import AlipayError, Call, GatewayError
-from alipay_member.explanations import support_question
+from alipay_member.explain import support_question
 from helpers import needs_emulator
 from reading import told
-from settings import Settings
+from server.settings import Settings
 from wire import answer, answering, client_of, client_options, encoded, http, signature
 
 ACCESS, CODE, MERCHANT = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alipay_member.errors import KeyFormatError
-from alipay_member.explanations import support_question
+from alipay_member.explain import support_question
 from alipay_member.signing import (
     load_private_key,
     load_public_key,

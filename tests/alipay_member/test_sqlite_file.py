@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from alipay_member.errors import DatabaseError
-from alipay_member.sqlite import MAX_IDLE, SQLiteDatabase
+from alipay_member.store.sqlite import MAX_IDLE, SQLiteDatabase
 from crowd_contract import together
 from reading import ReadingStore
 from session_contract import token
@@ -156,7 +156,7 @@ def test_a_connection_that_failed_is_not_used_again(store, opened):
 def test_a_lock_that_somebody_keeps_is_waited_for_and_is_an_error_in_the_end(
     store, path, monkeypatch
 ):
-    monkeypatch.setattr("alipay_member.sqlite.PATIENCE", 0.2)
+    monkeypatch.setattr("alipay_member.store.sqlite.PATIENCE", 0.2)
     store.close()
     holder = SQLiteDatabase(str(path))
     with holder.writing(), ThreadPoolExecutor(1) as pool:

@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from alipay_member import MemberStore, SchemaError, database
+from alipay_member import MemberStore, SchemaError
 from alipay_member.errors import DatabaseError
-from alipay_member.postgresql import try_to_connect
 from alipay_member.records import MEMBER_COLUMNS, SESSION_COLUMNS
+from alipay_member.store import database
+from alipay_member.store.postgresql import try_to_connect
 from crowd_contract import CrowdContract
 from helpers import ROOT
 from postgresql import needs_postgresql

@@ -79,7 +79,7 @@ AUTHORIZATIONS = [
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
     from app import create_app
-    from settings import Settings
+    from server.settings import Settings
 
     values = production.web_values(PUBLIC_URL="http://127.0.0.1:8000")
     return create_app(Settings.load(tmp_path_factory.mktemp("app"), values=values))

@@ -12,7 +12,7 @@ from alipay_member import DatabaseError, MemberStore, Profile, Token
 from app import create_app
 from helpers import at_home
 from pushed import content, form, message, milliseconds
-from settings import Settings
+from server.settings import Settings
 from wire import key
 
 APP_ID = "2021000000000001"

@@ -31,7 +31,7 @@ def app(tmp_path):
 
 def make(folder, **changes):
     from app import create_app
-    from settings import Settings
+    from server.settings import Settings
 
     return create_app(Settings.load(folder, values=production.web_values(**changes)))
 

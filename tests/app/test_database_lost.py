@@ -10,7 +10,7 @@ from app import create_app
 from helpers import at_home
 from postgresql import needs_postgresql
 from reading import ReadingStore
-from settings import Settings
+from server.settings import Settings
 from small_disk import filled, read_only, small_disk
 
 

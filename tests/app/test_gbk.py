@@ -11,7 +11,7 @@ from test_web_login import Browser
 
 @pytest.fixture
 def settings(emulator, tmp_path):
-    from settings import Settings
+    from server.settings import Settings
 
     return Settings.load(tmp_path, values=emulator.settings() | {"ALIPAY_CHARSET": "GBK"})
 

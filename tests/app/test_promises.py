@@ -8,7 +8,7 @@ import pytest
 import production
 from app import create_app
 from helpers import at_home
-from settings import Settings
+from server.settings import Settings
 
 ROUTES = [
     ("GET", "/"),

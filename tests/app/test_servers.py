@@ -15,8 +15,9 @@ OWN = b"Host: 127.0.0.1:8000\r\n"
 CLOSE = b"Connection: close\r\n\r\n"
 JSON = b"Content-Type: application/json\r\n"
 HEALTHY = b'{"app":"alipay-member","ok":true}\n'
+WERKZEUG = "import app; from server import cli; cli.serve(app.create_app(), {port}, 'production')"
 START = {
-    "werkzeug": ["-c", "import app, serve; serve.serve(app.create_app(), {port}, 'production')"],
+    "werkzeug": ["-c", WERKZEUG],
     "gunicorn": ["-m", "gunicorn", "-b", "127.0.0.1:{port}", "--threads", "2", "app:create_app()"],
     "waitress": ["-m", "waitress", "--listen=127.0.0.1:{port}", "--call", "app:create_app"],
 }

@@ -150,7 +150,7 @@ def test_callback_refuses_a_state_the_second_time(site, browser):
 
 @pytest.mark.parametrize(("seconds", "status"), [(590, 200), (601, 400)])
 def test_callback_refuses_a_state_after_ten_minutes(site, browser, monkeypatch, seconds, status):
-    import login_state as module
+    from server import login_state as module
 
     page = browser.open("/login")
     now = module.time.time()
@@ -278,7 +278,7 @@ def test_login_lasts_as_long_as_the_session_does(emulator, serve):
 
 def test_login_without_a_web_app_says_what_to_set(tmp_path):
     from app import create_app
-    from settings import Settings
+    from server.settings import Settings
 
     browser = at_home(create_app(Settings.load(tmp_path, values=production.values())))
     for path in ("/login", "/callback?state=x&auth_code=whatever-code", "/member"):

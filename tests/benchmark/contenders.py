@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 from flask import Flask, request
 
-SCHEMA = Path(__file__).resolve().parents[2] / "alipay_member" / "schema.sql"
+SCHEMA = Path(__file__).resolve().parents[2] / "alipay_member" / "store" / "schema.sql"
 APP_ID = "demo-mini"
 TOKEN, SHARE = "alipay.system.oauth.token", "alipay.user.info.share"
 PROFILE = ("nick_name", "avatar", "gender", "province", "city", "user_type", "user_status")

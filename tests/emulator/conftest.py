@@ -4,14 +4,12 @@ import json
 import logging
 import subprocess
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 import requests
 
-from helpers import at_home
 from mistaken_client import finding
-from plain_client import SHARE, PlainClient
+from plain_client import SHARE
 
 
 @pytest.fixture
@@ -62,12 +60,6 @@ def node_flow():
 
 
 @pytest.fixture
-def plain(emulator):
-    """A client that uses none of our code: requests and cryptography alone."""
-    return PlainClient(emulator)
-
-
-@pytest.fixture
 def spoiled(plain):
     """spoiled(name) → a client with the answer to fetching the profile, as that fault made it."""
 
@@ -79,53 +71,6 @@ def spoiled(plain):
         return plain
 
     return fetch
-
-
-@pytest.fixture
-def store(settings):
-    """The store as serve.py makes it for the workbench."""
-    from emulator.watched import WatchedStore
-
-    return WatchedStore(settings.database_url)
-
-
-@pytest.fixture
-def bench(app, monkeypatch):
-    """Flask's test client for the app with its workbench, which the emulator's messages reach."""
-    from emulator import messages, workbench
-
-    def post(url, parameters):
-        assert url == "http://127.0.0.1:8000/alipay/messages"
-        body = urlencode(parameters, encoding=parameters["charset"])
-        return at_home(app).post("/alipay/messages", data=body).get_data(as_text=True)
-
-    workbench.attach(app)
-    monkeypatch.setattr(messages, "post", post)
-    return at_home(app)
-
-
-@pytest.fixture
-def steps(bench):
-    """steps() → the steps of the trace since the last time."""
-    seen = {"next": 0}
-
-    def newest():
-        seen.update(bench.get(f"/workbench/events?since={seen['next']}").get_json())
-        return seen["events"]
-
-    return newest
-
-
-@pytest.fixture
-def sign_in(bench, auth_code):
-    """sign_in(member, scopes) → the headers that carry a fresh session."""
-
-    def send(member="complete", scopes=("auth_user",)):
-        body = {"auth_code": auth_code(member, scopes)}
-        answer = bench.post("/api/auth", json=body, headers={"X-Trace": "t1"})
-        return {"Authorization": f"Bearer {answer.get_json()['session']}", "X-Trace": "t2"}
-
-    return send
 
 
 @pytest.fixture

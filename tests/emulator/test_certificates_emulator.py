@@ -12,7 +12,7 @@ from alipay_member import AlipayClient
 from alipay_member.certificates import common_name, serial_number
 from helpers import needs_emulator
 from plain_client import TOKEN, PlainClient
-from settings import Settings
+from server.settings import Settings
 from test_emulator_cli import command, greeting  # noqa: F401 (a fixture)
 
 pytestmark = needs_emulator
@@ -116,10 +116,10 @@ def test_the_mode_is_a_switch_of_each_app(plain, emulator):
 
 
 def test_the_trace_shows_both_serial_numbers(tmp_path, emulator, auth_code):
+    import workbench
     from app import create_app
-    from emulator import workbench
-    from emulator.watched import WatchedStore
     from helpers import at_home
+    from workbench.watched import WatchedStore
 
     emulator.accounts.certify("demo-mini", True)
     settings = Settings.load(tmp_path, values=emulator.settings())

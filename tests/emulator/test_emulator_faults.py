@@ -155,7 +155,7 @@ def test_a_group_that_the_page_does_not_know_is_named():
 
 
 def test_each_error_of_the_one_table_is_a_fault():
-    from alipay_member.explanations import gateway_errors
+    from alipay_member.explain import gateway_errors
     from emulator import faults
 
     sub_codes = {row["sub_code"] for row in gateway_errors() if "code" in row and "sub_code" in row}

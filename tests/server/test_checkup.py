@@ -5,8 +5,8 @@ import re
 import pytest
 
 import production
-import serve as command_line
 from app import create_app
+from server import cli as command_line
 
 LANGUAGES = ("zh", "en")
 
@@ -83,7 +83,7 @@ def the_other_apps_public_key(values, emulator):
 
 
 def public_key(emulator, app_id):
-    from emulator import one_line
+    from emulator.keys import one_line
 
     return one_line(emulator.accounts.app_keys[app_id].public_key())
 

@@ -5,10 +5,10 @@ from contextlib import closing
 
 import pytest
 
-import checkup
 import production
 from app import create_app
-from settings import Settings
+from server import checkup
+from server.settings import Settings
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import socket
 import pytest
 
 import production
-import serve as command_line
-from alipay_member.explanations import explain, gateway_errors
+from alipay_member.explain import explain, gateway_errors
 from app import create_app
 from helpers import at_home
-from settings import Settings
+from server import cli as command_line
+from server.settings import Settings
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-import checkup
 import production
 from app import create_app
 from helpers import ROOT, at_home, needs_emulator
-from settings import Settings
+from server import checkup
+from server.settings import Settings
 from wire import http
 
 LANGUAGES = ("zh", "en")

@@ -9,11 +9,11 @@ from contextlib import closing
 import pytest
 
 import production
-import serve
 from alipay_member import MemberStore
 from app import create_app
 from helpers import ROOT, needs_emulator
-from settings import SettingsError
+from server import cli
+from server.settings import SettingsError
 
 
 def started(*command):
@@ -44,17 +44,16 @@ def test_without_an_emulator_a_sentence_is_said_and_no_traceback(command):
 
 
 def test_without_the_emulators_folder_the_settings_are_asked_for(monkeypatch, tmp_path):
-    monkeypatch.setattr(serve, "HERE", tmp_path)
+    monkeypatch.setattr(cli, "HERE", tmp_path)
     with pytest.raises(SettingsError, match="emulator/ was deleted: set ALIPAY_ENV"):
-        serve.emulated(create_app, {})
+        cli.emulated(create_app, {})
 
 
 @needs_emulator
 def test_a_broken_import_is_not_called_a_deleted_emulator(monkeypatch):
-    monkeypatch.delattr("emulator.workbench", raising=False)
-    monkeypatch.setitem(sys.modules, "emulator.workbench", None)  # importing it fails
+    monkeypatch.setitem(sys.modules, "workbench", None)  # importing it fails
     with pytest.raises(ModuleNotFoundError, match="workbench"):
-        serve.emulated(create_app, {})
+        cli.emulated(create_app, {})
 
 
 def served(tmp_path, database):
@@ -63,7 +62,7 @@ def served(tmp_path, database):
     lines = [f"{name}={value}" for name, value in values.items()]
     (tmp_path / "file.env").write_text("\n".join(lines))
     with pytest.raises(SystemExit) as caught:
-        serve.main(create_app, ["--env-file", str(tmp_path / "file.env")])
+        cli.main(create_app, ["--env-file", str(tmp_path / "file.env")])
     return caught.value.code
 
 

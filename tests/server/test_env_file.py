@@ -8,7 +8,7 @@ import pytest
 import production
 from helpers import ROOT
 from production import refusal
-from settings import NAMES, Settings, SettingsError, environment, read_values
+from server.settings import NAMES, Settings, SettingsError, environment, read_values
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])

@@ -7,7 +7,7 @@ from alipay_member import MemberStore, Token
 from app import create_app
 from helpers import at_home
 from production import refusal
-from settings import Settings
+from server.settings import Settings
 
 OLD = production.values()["SECRET_KEY"]
 NEW = "5f0b7a1c94e2d8367b1f0c5ae94d2786"

@@ -8,7 +8,7 @@ import pytest
 
 import production
 from production import refusal
-from settings import Settings
+from server.settings import Settings
 
 EMULATOR = {"ALIPAY_ENV": "emulator", "ALIPAY_APP_ID": "demo-mini"}
 PRIVATE, PUBLIC = production.key_pair("app")

@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 import console
 import production
 from alipay_member import AlipayClient
-from checks import SettingsError
 from production import refusal
-from settings import Settings
+from server.checks import SettingsError
+from server.settings import Settings
 
 APP_ID, WEB_ID = "2021000000000001", "2021000000000002"
 

@@ -7,15 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-import checks
 import production
-import serve
 from app import create_app
-from checks import SettingsError
 from helpers import needs_emulator
 from production import refusal
-from sentences import sentence
-from settings import Settings, read_values
+from server import checks, cli
+from server.checks import SettingsError
+from server.sentences import sentence
+from server.settings import Settings, read_values
 
 
 def load(folder, **changes):
@@ -40,7 +39,7 @@ def test_emulator_and_real_alipay_do_not_mix(tmp_path, monkeypatch, told, found)
 def test_emulator_is_not_started_over_another_apps_keys():
     values = {"ALIPAY_ENV": "emulator", "ALIPAY_APP_ID": "2021000000000001"}
     with pytest.raises(SettingsError, match="remove ALIPAY_APP_ID"):
-        serve.emulated(create_app, values)
+        cli.emulated(create_app, values)
 
 
 @pytest.mark.parametrize("content", [b"# members\n" * 20, b"\x89PNG\r\n\x1a\n" + b"\0" * 100])
@@ -150,7 +149,7 @@ def test_sentences_have_both_languages_and_the_same_places():
 
     from helpers import ROOT
 
-    for key, texts in json.loads((ROOT / "sentences.json").read_text("utf-8")).items():
+    for key, texts in json.loads((ROOT / "server/sentences.json").read_text("utf-8")).items():
         assert len(texts["zh"]) == len(texts["en"]) > 0, key
         if key.startswith("settings:"):
             places = [set(re.findall(r"{(\w+)}", texts[lang][0])) for lang in ("zh", "en")]

@@ -4,11 +4,11 @@ import sys
 
 import pytest
 
-import checkup
 from alipay_member import MemberStore
 from postgresql import needs_postgresql
 from production import refusal, values
-from settings import Settings, SettingsError
+from server import checkup
+from server.settings import Settings, SettingsError
 
 pytestmark = needs_postgresql
 

@@ -9,8 +9,8 @@ from helpers import HAVE_EMULATOR, needs_emulator
 pytestmark = needs_emulator
 NAMES = []
 if HAVE_EMULATOR:
-    from emulator.failures import FAILURES
     from emulator.faults import FAULTS
+    from workbench.failures import FAILURES
 
     # The phone's own failures never reach a server: the browser's tests have them.
     NAMES = [*FAULTS, *(name for name, row in FAILURES.items() if row["group"] != "phone")]

@@ -41,7 +41,7 @@ def line_of(name, text):
             "  },",
         ),
         (
-            "emulator/mistakes/pages/index/index.js",
+            "workbench/mistakes/pages/index/index.js",
             "method: 'GET', url",
             "",
             "",
@@ -50,7 +50,7 @@ def line_of(name, text):
     ],
 )
 def test_a_line_is_shown_with_its_whole_function(name, text, function, begins, ends):
-    from emulator.source import function_at
+    from workbench.frames import function_at
 
     found = function_at(name, first_line_with(name, text.rstrip("\n")))
     assert found["function"] == function
@@ -68,7 +68,7 @@ def first_line_with(name, text):
 
 
 def test_every_line_of_the_mini_program_can_be_shown():
-    from emulator.source import files, function_at
+    from workbench.frames import files, function_at
 
     scripts = [name for name in files() if name.endswith(".js")]
     assert len(scripts) > 5
@@ -84,7 +84,7 @@ def test_every_line_of_the_mini_program_can_be_shown():
     [
         ("app.py", 0),
         ("app.py", 100_000),
-        ("settings.py", 1),
+        ("server/settings.py", 1),
         ("emulator/accounts.py", 1),
         ("../app.py", 1),
         ("/etc/passwd", 1),
@@ -93,7 +93,7 @@ def test_every_line_of_the_mini_program_can_be_shown():
     ],
 )
 def test_nothing_else_is_shown(bench, name, line):
-    from emulator.source import NoSourceError, function_at
+    from workbench.frames import NoSourceError, function_at
 
     with pytest.raises(NoSourceError):
         function_at(name, line)
@@ -102,10 +102,10 @@ def test_nothing_else_is_shown(bench, name, line):
 
 
 def test_the_page_fetches_a_function(bench):
-    line = line_of("web.py", "def json_object(")
-    found = bench.get(f"/workbench/source/web.py?line={line}").get_json()
+    line = line_of("server/web.py", "def json_object(")
+    found = bench.get(f"/workbench/source/server/web.py?line={line}").get_json()
     assert (found["function"], found["first"]) == ("json_object", line)
-    assert bench.get("/workbench/source/web.py?line=x").status_code == 404
+    assert bench.get("/workbench/source/server/web.py?line=x").status_code == 404
 
 
 def test_source_is_for_this_machine_only(bench):
@@ -137,7 +137,10 @@ def test_a_call_to_alipay_names_the_lines_under_way(steps, sign_in):
     assert accept == "return read(self._accept(exchange, reply))"
     assert call == "return self._call("
     assert auth == "token = client.exchange_code(auth_code)"
-    assert named(store["frames"]) == [("alipay_member/store.py", "sign_in"), ("app.py", "auth")]
+    assert named(store["frames"]) == [
+        ("alipay_member/store/__init__.py", "sign_in"),
+        ("app.py", "auth"),
+    ]
     method, caller = map(text_at, store["frames"])
     assert method.startswith("def sign_in(")
     assert "store.sign_in(" in caller
@@ -170,7 +173,7 @@ def test_a_write_that_is_refused_names_the_line_that_refused(steps, sign_in, ben
     store = steps()[-1]
     assert (store["says"], store["outcome"]) == ("not-written", "same")
     assert text_at(store["frames"][0]).startswith("raise IdentityError(")
-    assert ("alipay_member/store.py", "save_profile") in named(store["frames"])
+    assert ("alipay_member/store/__init__.py", "save_profile") in named(store["frames"])
     assert named(store["frames"])[-1] == ("app.py", "save_member")
 
 
@@ -180,11 +183,11 @@ def test_a_refresh_names_the_machinery_around_the_call(steps, sign_in, bench, en
     steps()
     bench.post("/api/member", headers=session)
     refresh = next(step for step in steps() if step["says"] == "refresh")
-    assert ("alipay_member/membership.py", "with_live_token") in named(refresh["frames"])
+    assert ("alipay_member/store/refresh.py", "with_live_token") in named(refresh["frames"])
 
 
 def test_frames_that_have_returned_are_known_while_they_are_told_of():
-    from emulator.source import frames_returned, telling_of
+    from workbench.frames import frames_returned, telling_of
 
     frame = {"file": "app.py", "function": "auth", "at": 1}
     with telling_of([frame]):

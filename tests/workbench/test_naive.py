@@ -1,4 +1,4 @@
-"""emulator/naive.py, the server that old articles teach: it is fooled, as they are."""
+"""workbench/naive.py, the server that old articles teach: it is fooled, as they are."""
 
 import pytest
 

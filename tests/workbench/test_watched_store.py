@@ -44,7 +44,7 @@ def test_each_write_is_told_with_the_rows_before_and_after(store, told):
 
 
 def test_every_write_of_a_member_store_is_watched():
-    from emulator.watched import WatchedStore
+    from workbench.watched import WatchedStore
 
     reads = {"session", "reload", "check", "close"}
     claims = {
@@ -108,7 +108,7 @@ def test_a_session_that_nobody_has_ends_without_a_row(store, told):
 
 def test_a_write_reads_no_rows_but_those_that_it_can_touch(store, told):
     """However many members there are. (All of them were read twice: logins took seconds.)"""
-    from emulator.watched import member, person
+    from workbench.watched import member, person
 
     with store._database.writing() as db:
         for number in range(200):
@@ -149,8 +149,8 @@ def test_members_sessions_and_clearing_are_those_of_one_app(store):
 
 
 def test_the_workbench_asks_for_it(settings):
+    import workbench
     from app import create_app
-    from emulator import workbench
 
     app = create_app(settings, store=MemberStore(settings.database_url))
     with pytest.raises(TypeError, match="WatchedStore"):
@@ -158,7 +158,7 @@ def test_the_workbench_asks_for_it(settings):
 
 
 def test_a_session_that_has_ended_is_not_counted(settings):
-    from emulator.watched import WatchedStore
+    from workbench.watched import WatchedStore
 
     now = [1_000_000]
     store = WatchedStore(settings.database_url, clock=lambda: now[0])

@@ -141,7 +141,7 @@ def test_reset_forgets_members_sessions_steps_and_faults(bench, sign_in, emulato
 
 @pytest.mark.parametrize("app_name", ["miniprogram", "mistakes"])
 def test_serves_the_mini_programs_byte_for_byte(bench, app_name):
-    folder = ROOT / app_name if app_name == "miniprogram" else ROOT / "emulator" / app_name
+    folder = ROOT / app_name if app_name == "miniprogram" else ROOT / "workbench" / app_name
     files = [path for path in folder.rglob("*") if path.is_file()]
     types = {
         ".js": "text/javascript",
@@ -210,13 +210,13 @@ def test_words_say_everything_in_both_languages(bench):
             check(child)
 
     for name in ("words.json", "stage.json", "failures.json"):
-        check(json.loads((ROOT / "emulator" / name).read_text("utf-8")))
+        check(json.loads((ROOT / "workbench" / name).read_text("utf-8")))
     laboratory = bench.get("/workbench/words/laboratory").get_json()
     assert {way["group"] for way in laboratory["ways"]} == laboratory["groups"].keys()
 
 
 def test_uses_the_emulator_that_the_settings_name():
-    from emulator import workbench
+    import workbench
 
     values = {"ALIPAY_GATEWAY_URL": "http://127.0.0.1:9/gateway.do"}
     assert workbench.start_emulator(values) == values
@@ -225,7 +225,7 @@ def test_uses_the_emulator_that_the_settings_name():
 def test_starts_an_emulator_of_its_own_even_if_the_usual_port_is_taken():
     import requests
 
-    from emulator import workbench
+    import workbench
 
     first, second = (
         workbench.start_emulator({"PUBLIC_URL": "http://127.0.0.1:8000"}) for _ in range(2)

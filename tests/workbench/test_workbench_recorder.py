@@ -28,7 +28,7 @@ def test_records_a_login_as_request_exchange_and_row_in_this_order(steps, sign_i
     assert exchange["error"] is None
     assert exchange["elapsed_ms"] > 0
     assert (store["before"], store["outcome"]) == ([], "saved")
-    assert store["function"] == "alipay_member/store.py · MemberStore.sign_in()"
+    assert store["function"] == "alipay_member/store/__init__.py · MemberStore.sign_in()"
 
 
 def test_gives_only_the_steps_after_the_one_that_was_seen(steps, sign_in, bench):
@@ -110,9 +110,9 @@ def test_records_what_a_hook_refuses_and_the_answer_as_it_left(steps, bench):
 
 
 def test_two_apps_in_one_process_are_recorded_apart(settings, emulator, steps, bench):
+    import workbench
     from app import create_app
-    from emulator import workbench
-    from emulator.watched import WatchedStore
+    from workbench.watched import WatchedStore
 
     other = create_app(settings, store=WatchedStore(settings.database_url))
     workbench.attach(other)

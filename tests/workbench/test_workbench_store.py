@@ -16,7 +16,7 @@ def test_the_store_names_the_methods_that_were_called(steps, sign_in, bench, end
     bench.delete("/api/session", headers=session)
     bench.post("/api/auth", json={})
     functions = [step["function"] for step in steps() if step["kind"] == "store"]
-    store = "alipay_member/store.py · MemberStore"
+    store = "alipay_member/store/__init__.py · MemberStore"
     methods = ("sign_in", "renew", "save_profile", "sign_out")
     assert functions == [*[f"{store}.{method}()" for method in methods], store]
 
@@ -131,7 +131,7 @@ def test_the_store_names_a_refresh_and_a_session(steps, sign_in, bench, end_acce
 
 def test_a_login_costs_no_more_with_many_members(bench, sign_in, store):
     """Counted in what the trace shows and in the rows that were read."""
-    from emulator import watched
+    from workbench import watched
 
     with store._database.writing() as db:
         for number in range(10_000):

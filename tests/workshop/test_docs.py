@@ -53,7 +53,7 @@ def test_the_table_of_steps_names_what_is_there(text, lang):
     for step, cells in zip(STEPS, table, strict=True):
         assert cells[0] == f"{step.number} {told(step.name, 'title', lang)}"
         assert tuple(re.findall(r"`(\w+)`", cells[1])) == step.functions
-        modules = re.findall(r"`([\w]+\.py)`", cells[2])
+        modules = re.findall(r"`([\w/]+\.py)`", cells[2])
         names = [name.rpartition(".")[2] for name in re.findall(r"`([\w.]+)`", cells[2])]
         assert modules
         files = [

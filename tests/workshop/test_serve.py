@@ -73,7 +73,7 @@ def test_the_phone_logs_in_with_their_functions_and_the_trace_shows_their_lines(
 
 
 def test_the_participants_file_may_be_shown():
-    from emulator.source import short_name
+    from workbench.frames import short_name
     from workshop.load import MEMBER_INFO
 
     assert short_name(str(MEMBER_INFO)) == "workshop/member_info.py"

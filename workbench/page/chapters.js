@@ -1,7 +1,7 @@
 // The chapters: each says what to do, what to see and why, and is ticked off once it has happened.
 import { listen } from './bus.js';
 import { isOwn } from './contrast.js';
-import { $, closest, fill, h, say, words } from './dom.js';
+import { $, closest, fill, h, say, words } from '/workbench/shared/dom.js';
 import { pointAt } from './glass.js';
 import { choose } from './laboratory.js';
 import { stopLying } from './lie.js';

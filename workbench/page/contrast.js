@@ -1,6 +1,6 @@
 // The contrast: what the client was told, what our server saved, what a trusting server saved.
 import { listen, tell } from './bus.js';
-import { $, fill, h, say, words } from './dom.js';
+import { $, fill, h, say, words } from '/workbench/shared/dom.js';
 import { bench, chosen } from './state.js';
 
 const { morals, seals } = words;

@@ -1,9 +1,9 @@
 // The panel "what broke": the newest failure, with its hint and the question for Alipay's support.
 import { listen } from './bus.js';
-import { $, copyButton, fill, h, say } from './dom.js';
+import { $, copyButton, fill, h, say } from '/workbench/shared/dom.js';
 import { waysOfFailing } from './laboratory.js';
 import { chosen, opened } from './state.js';
-import { failed } from './trace-step.js';
+import { failed } from '/workbench/shared/trace-step.js';
 
 /** What failed last, so that the same is known when it works again. @type {Step | undefined} */
 let broken;

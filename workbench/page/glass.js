@@ -1,7 +1,7 @@
 // What the page does to the phone's screen from outside: English beside its buttons, and a frame
 // around the one to tap next.
 import { listen } from './bus.js';
-import { $, root, words } from './dom.js';
+import { $, root, words } from '/workbench/shared/dom.js';
 
 /** @type {string[]} */
 let wanted = [];

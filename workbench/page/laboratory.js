@@ -1,6 +1,6 @@
 // The laboratory: what can be broken, what is expected of it, and whether that was seen.
 import { listen, tell } from './bus.js';
-import { $, ask, closest, fill, h, say } from './dom.js';
+import { $, ask, closest, fill, h, say } from '/workbench/shared/dom.js';
 import { expectation } from './expectation.js';
 import { prepare, tapOn } from './robot.js';
 import { bench, chosen, meaning, show, startPhone, toPhone } from './state.js';

@@ -1,7 +1,7 @@
 // The lying client, and what old articles' clients add: every request of the phone is handed to
-// emulator/naive.py, too. Its answers are for this page; the phone never sees them.
+// workbench/naive.py, too. Its answers are for this page; the phone never sees them.
 import { listen, tell } from './bus.js';
-import { $, ask } from './dom.js';
+import { $, ask } from '/workbench/shared/dom.js';
 import { bench, chosen } from './state.js';
 
 const NICKNAME = '系统管理员';

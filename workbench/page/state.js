@@ -1,6 +1,6 @@
 // What is chosen: member, app, identity, fault, chapter. The buttons show it, the address names it.
 import { tell } from './bus.js';
-import { $, ask, fill, root } from './dom.js';
+import { $, ask, fill, root } from '/workbench/shared/dom.js';
 
 /** @type {() => HTMLElement[]} */
 const switches = () => [...document.querySelectorAll('[aria-pressed]')];

@@ -1,5 +1,5 @@
 // The source that made a step happen: the functions on the stack, innermost first.
-import { ask, fill, h } from './dom.js';
+import { ask, fill, h } from '/workbench/shared/dom.js';
 
 /**
  * Each frame opens to its function's lines, which are fetched then; the first is open.

@@ -1,5 +1,5 @@
 // What one can do with the trace: pause, go on step by step, enlarge, save. It follows the newest.
-import { $, fill, h, root } from './dom.js';
+import { $, fill, h, root } from '/workbench/shared/dom.js';
 
 const scroll = $('scroll');
 /** How much may stay empty below the newest row, in pixels. */
@@ -46,15 +46,6 @@ function keepUp() {
   if (!cut || cut.top >= bottom || cut.bottom - bottom > ROOM) return;
   $('steps').style.paddingBottom = `${cut.bottom - bottom}px`;
   scroll.scrollTop = scroll.scrollHeight;
-}
-
-/**
- * Brings an opened row up to the headings of the lanes, so that its point is seen.
- * @type {(row: HTMLElement) => void}
- */
-export function toTop(row) {
-  const edge = $('lanes').getBoundingClientRect().bottom;
-  scroll.scrollTop += row.getBoundingClientRect().top - edge - 4;
 }
 
 /** Those that wait, in the order in which they are shown. @type {() => HTMLElement[]} */

@@ -1,7 +1,8 @@
 // The trace: what somebody did, and under it the steps that followed, in three lanes.
 import { listen, tell } from './bus.js';
-import { $, fill, h, say } from './dom.js';
-import { drawStep, isMinor } from './trace-step.js';
+import { $, fill, h, say } from '/workbench/shared/dom.js';
+import { drawStep, isMinor, SHAPES } from '/workbench/shared/trace-step.js';
+import { drawFrames } from './trace-source.js';
 import { arrive, startTools } from './trace-tools.js';
 
 /** The steps in the order of arrival. @type {Step[]} */
@@ -27,6 +28,8 @@ export function start() {
     clear(true);
     tell('cleared');
   };
+  SHAPES.frames = drawFrames;
+  SHAPES.frames = drawFrames;
   startTools(inOrder);
   tabs.onmessage = ({ data }) => hearTab(data);
   tabs.postMessage({ hello: true });

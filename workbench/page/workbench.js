@@ -3,7 +3,7 @@
 import { listen, tell } from './bus.js';
 import * as chapters from './chapters.js';
 import * as contrast from './contrast.js';
-import { $, ask, closest, fill, root } from './dom.js';
+import { $, ask, closest, fill, root } from '/workbench/shared/dom.js';
 import * as failure from './failure.js';
 import * as glass from './glass.js';
 import * as laboratory from './laboratory.js';

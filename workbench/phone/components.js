@@ -1,7 +1,7 @@
 // The tags that the phone knows. All else is refused with its file and line.
 // To add one: its row in TAGS; what is on or off in FLAGS, what has few values in VALUES; NATIVE,
 // if a native element does its work; its looks in phone.css. A new event: a listener in events.js
-// and a trigger in tests/phone/page.mjs. tests/test_rules.py limits the size.
+// and a trigger in tests/workbench/phone/page.mjs. tests/test_rules.py limits the size.
 
 const CONTROL = ['a:if', 'a:elif', 'a:else', 'a:for', 'a:for-item', 'a:for-index', 'a:key'];
 const COMMON = [...CONTROL, 'key', 'id', 'class', 'style', 'hidden', 'role', 'onTap', 'catchTap'];

@@ -6,7 +6,7 @@ import { FILES, phone, report } from './workbench.js';
 Object.assign(Error, { stackTraceLimit: 40 });
 
 /** Where the mini-program's folder lies in the project. */
-const FOLDER = phone.app === 'mistakes' ? 'emulator/mistakes' : 'miniprogram';
+const FOLDER = phone.app === 'mistakes' ? 'workbench/mistakes' : 'miniprogram';
 
 /**
  * The mini-program's lines in a trace of calls, innermost first. A function without a name is told

@@ -13,7 +13,7 @@ from ..lab import Lab
 from ..load import Functions
 from .wrong import Attempt, Wrong
 
-SCHEMA = Path(alipay_member.__file__).with_name("schema.sql")
+SCHEMA = Path(alipay_member.__file__).parent / "store" / "schema.sql"
 OPEN_ID = "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"
 OTHER_OPEN_ID = "081Zk3mQw7TnBfUv2YxHs9LrPdEaGc4WjKi6oNtMyRqXb5A"
 USER_ID = "2088000000000101"
@@ -40,7 +40,7 @@ def save_member(yours: Functions, lab: Lab) -> None:
 
 @contextmanager
 def table() -> Iterator[sqlite3.Connection]:
-    """An empty database with the tables of alipay_member/schema.sql, in memory."""
+    """An empty database with the tables of alipay_member/store/schema.sql, in memory."""
     with closing(sqlite3.connect(":memory:")) as db:
         db.executescript(SCHEMA.read_text("utf-8"))
         yield db

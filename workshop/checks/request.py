@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qsl, quote, quote_plus
 
-from alipay_member.methods import SHARE, TOKEN
+from alipay_member.models import SHARE, TOKEN
 from alipay_member.signing import string_to_sign, verify
 
 from ..given import BEIJING, App

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
-from emulator.answer import Answer
 from emulator.forgeries import forged_node, with_other_digit
+from emulator.reply import Answer
 
 from ..given import SHARE, TOKEN, SignatureError
 from ..lab import Lab

@@ -35,8 +35,8 @@ class Bench:
     """The server under test: its address, its emulator, and its database by our own connection."""
 
     def __init__(self, emulator, folder, **more):
-        from serve import Quiet
-        from settings import Settings
+        from server.cli import Quiet
+        from server.settings import Settings
 
         self.emulator = emulator
         self.folder = folder
@@ -49,9 +49,9 @@ class Bench:
 
     def start_app(self):
         """Put a new app in place, made as serve.py makes it. A second time, it is a restart."""
+        import workbench
         from app import create_app
-        from emulator import workbench
-        from emulator.watched import WatchedStore
+        from workbench.watched import WatchedStore
 
         app = create_app(self.settings, store=WatchedStore(self.settings.database_url))
         workbench.attach(app)

@@ -7,9 +7,9 @@ from urllib.request import urlopen
 import pytest
 from alipay import AliPay
 from alipay.exceptions import AliPayValidationError
+from test_browser_look import MISFITS, SCREENSHOTS, assert_accessible
 
 from helpers import ROOT, needs, needs_emulator
-from test_browser_look import MISFITS, SCREENSHOTS, assert_accessible
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.load, needs("chromium", "axe-core"), needs_emulator]

@@ -1,9 +1,9 @@
 """What trace and panel tell: whose line of code it was, what a reload leaves, what works again."""
 
 import pytest
+from test_browser_calm import WATCH_SHIFTS
 
 from helpers import needs, needs_emulator
-from test_browser_calm import WATCH_SHIFTS
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.load, needs("chromium"), needs_emulator]

@@ -2,9 +2,9 @@
 
 import pytest
 import requests
+from people import Desk, Phone
 
 from helpers import needs, needs_emulator
-from people import Desk, Phone
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.load, needs("chromium"), needs_emulator]

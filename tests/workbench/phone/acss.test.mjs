@@ -1,7 +1,7 @@
 // ACSS: rpx, and what Alipay does not allow in it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { convert, rpx } from '../../emulator/phone/acss.js';
+import { convert, rpx } from '../../../workbench/phone/acss.js';
 import { refusal } from './page.mjs';
 
 test('750 rpx are the width of the screen', () => {

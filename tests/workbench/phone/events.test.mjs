@@ -1,7 +1,7 @@
 // 事件: the examples of Alipay's docs; the keyboard; the getAuthorize button.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TAGS } from '../../emulator/phone/components.js';
+import { TAGS } from '../../../workbench/phone/components.js';
 import { TRIGGERS, open, refusal } from './page.mjs';
 
 test('docs: the event of a tap inside', () => {

@@ -1,9 +1,9 @@
 // 数据绑定: the examples of Alipay's docs, and what must not be possible in {{ }}.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assign } from '../../emulator/phone/data.js';
-import { refuser } from '../../emulator/phone/refusal.js';
-import { compileText } from '../../emulator/phone/text.js';
+import { assign } from '../../../workbench/phone/data.js';
+import { refuser } from '../../../workbench/phone/refusal.js';
+import { compileText } from '../../../workbench/phone/text.js';
 import { refusal } from './page.mjs';
 
 const read = (text, data = {}, body = false) =>

@@ -30,8 +30,8 @@ Object.assign(globalThis, {
     return new Response(JSON.stringify(answer));
   },
 });
-const { phone } = await import('../../emulator/phone/workbench.js');
-const { my } = await import('../../emulator/phone/my/index.js');
+const { phone } = await import('../../../workbench/phone/workbench.js');
+const { my } = await import('../../../workbench/phone/my/index.js');
 phone.apiOrigin = 'https://member.example.com';
 
 const fails = async (promise) => {

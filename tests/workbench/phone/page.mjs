@@ -1,7 +1,7 @@
 // A page of the phone without a browser: a DOM of just what render.js and events.js use, the page's
 // handlers called as page.js does, and what makes each event happen.
-import { parse } from '../../emulator/phone/axml.js';
-import { expand, morph } from '../../emulator/phone/render.js';
+import { parse } from '../../../workbench/phone/axml.js';
+import { expand, morph } from '../../../workbench/phone/render.js';
 
 class FakeNode {
   childNodes = [];
