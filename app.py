@@ -28,18 +28,9 @@ from flask import (
     url_for,
 )
 
-from alipay_member import (
-    AlipayClient,
-    AlipayError,
-    Member,
-    MemberStore,
-    Session,
-    SessionEnded,
-    SignatureError,
-    carry_out,
-    read_message,
-    with_live_token,
-)
+from alipay_member import AlipayClient, AlipayError, Member, Session, SessionEnded, SignatureError
+from alipay_member.messages import carry_out, read_message
+from alipay_member.store import MemberStore, with_live_token
 from server import checkup, login_state, web
 from server.settings import Settings
 from server.web import RequestError

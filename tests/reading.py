@@ -1,6 +1,8 @@
 """A store that tests can look into, and an error as a person is told it."""
 
-from alipay_member import AlipayError, Member, MemberStore, describe
+from alipay_member import AlipayError, Member
+from alipay_member.explain import describe
+from alipay_member.store import MemberStore
 
 
 class ReadingStore(MemberStore):

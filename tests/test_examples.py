@@ -33,17 +33,6 @@ def test_readme_quotes_the_examples_as_they_are(language):
         assert text == after_docstring, name
 
 
-@pytest.mark.parametrize(
-    ("name", "most"), [("alipay_config.py", 10), ("fetch_member.py", 10), ("flask_app.py", 30)]
-)
-def test_examples_are_as_short_as_they_are_said_to_be(name, most):
-    _, _, written = (EXAMPLES / name).read_text("utf-8").partition('."""\n\n')
-    lines = [line for line in written.splitlines() if line]
-    imports = [line for line in lines if line.startswith(("import ", "from "))]
-    counted = len(lines) - len(imports) if name == "alipay_config.py" else len(lines)
-    assert counted <= most
-
-
 def test_example_script_prints_a_profile_and_tells_a_refusal_with_its_remedy(
     project, emulator, auth_code
 ):

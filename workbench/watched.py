@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alipay_member.errors import SessionEnded
-from alipay_member.models import Profile, Token
-from alipay_member.records import Member, Session, Withdrawn
+from alipay_member.models import Member, Profile, Session, Token, Withdrawn
 
 from .breakable import BreakableStore
 

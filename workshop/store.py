@@ -5,8 +5,7 @@ from typing import Any
 from flask import has_request_context, request
 
 from alipay_member.errors import AlipayError, DatabaseError
-from alipay_member.models import Profile
-from alipay_member.records import Member, Session
+from alipay_member.models import Member, Profile, Session
 from alipay_member.store.database import update
 from alipay_member.store.sqlite import SQLiteDatabase
 from workbench.frames import frame_of, telling_of

@@ -16,9 +16,20 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import IdentityError, SessionEnded
-from ..models import Profile, Token
-from ..records import MEMBER_COLUMNS, PROFILE, SESSION_COLUMNS, Member, Session, Withdrawn
+from ..models import (
+    MEMBER_COLUMNS,
+    PROFILE,
+    SESSION_COLUMNS,
+    Member,
+    Profile,
+    Session,
+    Token,
+    Withdrawn,
+)
 from .database import Connection, insert, make_tables, open_database, update
+from .refresh import with_live_token
+
+__all__ = ["SESSION_LIFE", "MemberStore", "with_live_token"]
 
 SESSION_LIFE = 30 * 86400  # seconds
 COLUMNS = ", ".join(

@@ -7,20 +7,35 @@ Page: https://opendocs.alipay.com/apis/api_9/alipay.system.oauth.token (grant_ty
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ..client import AlipayClient
 from ..errors import AlipayError, GatewayError, RefreshUnderWay, SessionEnded
-from ..records import Session
-from . import MemberStore
+from ..models import Session, Token
 
 Result = TypeVar("Result")
 HAS_ENDED = "aop.auth-token-time-out"
 IS_INVALID = ("aop.invalid-auth-token", "isv.invalid-token")
 
 
+class TokenStore(Protocol):
+    """What with_live_token asks of a store: TokenStore has it, and so can a table of your own."""
+
+    def claim_refresh(self, session: Session, seconds: float) -> float | None:
+        """When the claim to refresh this session's token ends; None if another request has it."""
+
+    def release_refresh(self, session: Session, until: float) -> None:
+        """Give up a claim that has led to no new token."""
+
+    def renew(self, session: Session, token: Token) -> Session:
+        """The session with its new token, which is kept."""
+
+    def reload(self, session: Session) -> Session:
+        """The session as it is kept now. Raises SessionEnded."""
+
+
 def with_live_token(
-    session: Session, call: Callable[[str], Result], *, client: AlipayClient, store: MemberStore
+    session: Session, call: Callable[[str], Result], *, client: AlipayClient, store: TokenStore
 ) -> Result:
     """`call(access_token)` with a token that lives; a new one is kept in the session.
 
@@ -39,7 +54,7 @@ def with_live_token(
 
 
 def _renewed(
-    error: GatewayError, session: Session, client: AlipayClient, store: MemberStore
+    error: GatewayError, session: Session, client: AlipayClient, store: TokenStore
 ) -> Session | None:
     """The session with another token, if the refused one had ended or been replaced; else None."""
     # It has ended by Alipay's clock, not yet by ours.
@@ -55,7 +70,7 @@ def _renewed(
     return None
 
 
-def _refreshed(session: Session, client: AlipayClient, store: MemberStore) -> Session:
+def _refreshed(session: Session, client: AlipayClient, store: TokenStore) -> Session:
     """The session with a new token. A refresh_token works once, so one request alone uses it."""
     claimed_until = store.claim_refresh(session, client.call_seconds)
     if claimed_until is None:
@@ -69,7 +84,7 @@ def _refreshed(session: Session, client: AlipayClient, store: MemberStore) -> Se
         raise
 
 
-def _reloaded(session: Session, store: MemberStore) -> Session:
+def _reloaded(session: Session, store: TokenStore) -> Session:
     """The session as another request has refreshed it; RefreshUnderWay if it has yet to."""
     latest = store.reload(session)
     if latest.access_token == session.access_token:

@@ -4,7 +4,8 @@
 import sys
 
 from alipay_config import new_client
-from alipay_member import AlipayError, describe
+from alipay_member import AlipayError
+from alipay_member.explain import describe
 
 try:
     client = new_client()

@@ -3,7 +3,9 @@
 
 from flask import Flask, abort, request
 
-from alipay_member import AlipayError, describe, with_live_token
+from alipay_member import AlipayError
+from alipay_member.explain import describe
+from alipay_member.store import with_live_token
 
 STATUS = {"session-ended": 401, "isv.code-invalid": 401, "refresh-under-way": 503}
 

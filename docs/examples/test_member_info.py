@@ -7,7 +7,7 @@ from flask import Flask
 
 import emulator
 from alipay_config import new_client
-from alipay_member import MemberStore
+from alipay_member.store import MemberStore
 from flask_app import add_member_info
 
 

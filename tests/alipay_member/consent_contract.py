@@ -4,7 +4,7 @@ import pytest
 
 from alipay_member import IdentityError, Profile
 from alipay_member.errors import SessionEnded
-from alipay_member.records import PROFILE, Withdrawn
+from alipay_member.models import PROFILE, Withdrawn
 from session_contract import SessionContract, token
 
 

@@ -53,7 +53,7 @@ store.close()
 """
 FIRST_START = """
 import multiprocessing, sys
-from alipay_member import MemberStore
+from alipay_member.store import MemberStore
 
 def open_each(barrier):
     for url in sys.argv[1:]:

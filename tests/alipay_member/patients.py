@@ -1,6 +1,7 @@
 """Clients of the emulator for the doctor to examine, and what it says of them."""
 
-from alipay_member import AlipayClient, Certificates
+from alipay_member import AlipayClient
+from alipay_member.certificates import Certificates
 
 LANGUAGES = ("zh", "en")
 

@@ -8,8 +8,8 @@ import pytest
 from cryptography import x509
 
 import console
-from alipay_member import AlipayClient, Certificates
-from alipay_member.certificates import serial_number
+from alipay_member import AlipayClient
+from alipay_member.certificates import Certificates, serial_number
 from alipay_member.errors import CertificateError, KeyFormatError
 from alipay_member.explain import describe, explain
 from helpers import needs

@@ -7,8 +7,8 @@ import pytest
 from cryptography import x509
 
 import console
-from alipay_member import Certificates, GatewayError, SignatureError
-from alipay_member.certificates import MOST_LOGGED, serial_number
+from alipay_member import GatewayError, SignatureError
+from alipay_member.certificates import MOST_LOGGED, Certificates, serial_number
 from alipay_member.explain import describe
 from alipay_member.signing import string_to_sign, verify
 from test_certificates import certified_client, files

@@ -5,8 +5,7 @@ import re
 import pytest
 
 import console
-from alipay_member import Certificates
-from alipay_member.certificates import serial_number
+from alipay_member.certificates import Certificates, serial_number
 from alipay_member.explain.doctor import examine, examine_keys
 from helpers import needs_emulator
 from patients import LANGUAGES, certified, patient, said, unknown, wrong

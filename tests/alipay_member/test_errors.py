@@ -2,7 +2,7 @@
 
 import pytest
 
-from alipay_member import AlipayClient, describe
+from alipay_member import AlipayClient
 from alipay_member.answer import read_error
 from alipay_member.errors import (
     AlipayError,
@@ -11,6 +11,7 @@ from alipay_member.errors import (
     SignatureError,
     TransportError,
 )
+from alipay_member.explain import describe
 from documented_errors import BUSY, CODES, INVALID
 from helpers import needs_emulator
 from reading import told

@@ -7,8 +7,9 @@ from multiprocessing import get_context
 
 import pytest
 
-from alipay_member import describe, errors
+from alipay_member import errors
 from alipay_member.errors import AlipayError, Call
+from alipay_member.explain import describe
 from wire import answer, answering, encoded
 
 SAMPLES = {

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 import console
-from alipay_member import AlipayClient, CertificateError, Certificates, KeyFormatError
+from alipay_member import AlipayClient, CertificateError, KeyFormatError
+from alipay_member.certificates import Certificates
 from alipay_member.explain import describe, explain
 from alipay_member.signing import load_private_key, load_public_key
 from wire import client_options, key

@@ -8,15 +8,9 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from alipay_member import (
-    AlipayClient,
-    MessageError,
-    SignatureError,
-    carry_out,
-    describe,
-    read_message,
-)
-from alipay_member.messages import read_withdrawal
+from alipay_member import AlipayClient, MessageError, SignatureError
+from alipay_member.explain import describe
+from alipay_member.messages import carry_out, read_message, read_withdrawal
 from pushed import WITHDRAWN, content, form, message, milliseconds
 from reading import ReadingStore
 from session_contract import token

@@ -4,8 +4,10 @@ import math
 
 import pytest
 
-from alipay_member import AlipayClient, MemberStore, examine
+from alipay_member import AlipayClient
+from alipay_member.explain.doctor import examine
 from alipay_member.messages import carry_out, read_message
+from alipay_member.store import MemberStore
 from patients import LANGUAGES, said, wrong
 from pushed import content, form, message
 from session_contract import token

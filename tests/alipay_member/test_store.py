@@ -6,8 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from alipay_member import MemberStore, SchemaError
-from alipay_member.records import MEMBER_COLUMNS, SESSION_COLUMNS
+from alipay_member import SchemaError
+from alipay_member.models import MEMBER_COLUMNS, SESSION_COLUMNS
+from alipay_member.store import MemberStore
 from crowd_contract import CrowdContract
 from reading import ReadingStore, told
 from session_contract import token

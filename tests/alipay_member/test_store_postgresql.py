@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from alipay_member import MemberStore, SchemaError
+from alipay_member import SchemaError
 from alipay_member.errors import DatabaseError
-from alipay_member.records import MEMBER_COLUMNS, SESSION_COLUMNS
-from alipay_member.store import database
+from alipay_member.models import MEMBER_COLUMNS, SESSION_COLUMNS
+from alipay_member.store import MemberStore, database
 from alipay_member.store.postgresql import try_to_connect
 from crowd_contract import CrowdContract
 from helpers import ROOT
@@ -157,7 +157,7 @@ def test_a_server_that_was_restarted_is_used_again(cluster, postgresql_url):
 WITHOUT = """
 import sys
 sys.modules["psycopg"] = None
-from alipay_member import MemberStore
+from alipay_member.store import MemberStore
 try:
     MemberStore("postgresql://127.0.0.1/x")
 except ImportError as error:

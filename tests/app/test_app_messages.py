@@ -8,7 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import production
-from alipay_member import DatabaseError, MemberStore, Profile, Token
+from alipay_member import DatabaseError, Profile, Token
+from alipay_member.store import MemberStore
 from app import create_app
 from helpers import at_home
 from pushed import content, form, message, milliseconds

@@ -255,7 +255,7 @@ def test_session_ends_after_thirty_days_even_if_it_is_used(
     settings, client, auth_code, alipays_clock, monkeypatch
 ):
     import app as module
-    from alipay_member import MemberStore
+    from alipay_member.store import MemberStore
 
     clock = alipays_clock
     monkeypatch.setattr(module, "time", type("Time", (), {"time": clock, "sleep": None}))

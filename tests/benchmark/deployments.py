@@ -33,7 +33,7 @@ NAMES = itertools.count()
 
 def open_empty(url):
     """Make our tables."""
-    from alipay_member import MemberStore
+    from alipay_member.store import MemberStore
 
     MemberStore(url).close()
 

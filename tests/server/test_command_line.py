@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 import production
-from alipay_member import MemberStore
+from alipay_member.store import MemberStore
 from app import create_app
 from helpers import ROOT, needs_emulator
 from server import cli

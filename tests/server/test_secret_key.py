@@ -3,7 +3,8 @@
 import pytest
 
 import production
-from alipay_member import MemberStore, Token
+from alipay_member import Token
+from alipay_member.store import MemberStore
 from app import create_app
 from helpers import at_home
 from production import refusal

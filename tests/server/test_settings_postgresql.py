@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from alipay_member import MemberStore
+from alipay_member.store import MemberStore
 from postgresql import needs_postgresql
 from production import refusal, values
 from server import checkup

@@ -8,7 +8,7 @@ import json
 import pytest
 import requests
 
-from alipay_member.records import PROFILE
+from alipay_member.models import PROFILE
 from helpers import HAVE_EMULATOR, needs_emulator
 
 pytestmark = needs_emulator

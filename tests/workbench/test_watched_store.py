@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from alipay_member import IdentityError, MemberStore, Profile, SessionEnded, Token
+from alipay_member import IdentityError, Profile, SessionEnded, Token
+from alipay_member.store import MemberStore
 from helpers import needs_emulator
 
 pytestmark = needs_emulator

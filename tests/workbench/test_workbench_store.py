@@ -3,7 +3,8 @@
 import sqlite3
 from contextlib import closing
 
-from alipay_member import MemberStore, Token
+from alipay_member import Token
+from alipay_member.store import MemberStore
 from helpers import needs_emulator
 
 pytestmark = needs_emulator

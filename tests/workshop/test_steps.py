@@ -210,7 +210,7 @@ def test_the_solution_is_short_and_needs_little():
 
 
 def test_the_fields_are_those_that_the_library_keeps():
-    from alipay_member.records import PROFILE
+    from alipay_member.models import PROFILE
 
     assert FIELDS == PROFILE
 
