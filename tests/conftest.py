@@ -33,8 +33,8 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_xdist_auto_num_workers():
-    """One more than there are cores: while some wait for a socket or a browser, others work."""
-    return (os.cpu_count() or 1) + 1
+    """One more than there are cores, since many wait for a socket; 8 at most: each has a browser."""
+    return min((os.cpu_count() or 1) + 1, 8)
 
 
 @pytest.fixture

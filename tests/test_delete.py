@@ -73,7 +73,7 @@ print([browser.get(path).status_code for path in paths])
 assert "emulator" not in sys.modules
 """
 # Without the emulator, these tests run in such a copy already.
-pytestmark = [needs_emulator, pytest.mark.load]
+pytestmark = [needs_emulator, pytest.mark.long]
 
 
 def test_app_without_the_emulator_starts_with_production_settings(copy):

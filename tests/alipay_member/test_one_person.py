@@ -160,7 +160,7 @@ def no_other(named):
     return {"open_id": None, "user_id": None} | named
 
 
-@pytest.mark.load
+@pytest.mark.long
 def test_one_person_any_order_of_ids(tmp_path):
     People.folder = tmp_path
     case = People.TestCase()

@@ -98,7 +98,7 @@ def test_string_to_sign_is_what_sign_and_verify_agree_on(data, charset):
     assert not verify(text + b" ", given_sign, key("app").public_key())
 
 
-@pytest.mark.load
+@pytest.mark.long
 @needs_emulator
 @examples(200)
 @given(data=st.data(), charset=CHARSETS)
@@ -126,7 +126,7 @@ def is_refused(body, charset):
     assert not getattr(caught.value, "verified", False)
 
 
-@pytest.mark.load
+@pytest.mark.long
 @examples(300)
 @given(data=st.data(), charset=CHARSETS)
 def test_any_changed_byte_in_the_signed_part_is_refused(data, charset):

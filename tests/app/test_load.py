@@ -13,7 +13,7 @@ from deployed import Server, at_once, get_member, log_in, post, whole_login
 from postgresql import needs_postgresql
 
 pytestmark = [
-    pytest.mark.load,
+    pytest.mark.long,
     pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
 ]
 DATABASES = ["sqlite", pytest.param("postgresql", marks=needs_postgresql)]

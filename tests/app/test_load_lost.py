@@ -18,7 +18,7 @@ from postgresql import needs_postgresql
 from small_disk import filled, read_only, small_disk
 
 pytestmark = [
-    pytest.mark.load,
+    pytest.mark.long,
     pytest.mark.skipif(sys.platform != "linux", reason="mounts, and looks into /proc"),
 ]
 EACH_WORKER = 40  # so many requests at once that each of three workers has some of them

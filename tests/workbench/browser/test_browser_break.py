@@ -7,7 +7,7 @@ import pytest
 from helpers import needs, needs_emulator
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.load, needs("chromium"), needs_emulator]
+pytestmark = [pytest.mark.long, needs("chromium"), needs_emulator]
 ALIPAY_FAILED = "服务端没有从支付宝得到可信的答复"
 # failure, what the phone says, its way on, words of the panel's cause and remedy
 REFUSED = [

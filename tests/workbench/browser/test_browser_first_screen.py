@@ -18,7 +18,7 @@ def assert_inside(page, *places):
         assert page.locator(place).last.evaluate(INSIDE), place
 
 
-@pytest.mark.parametrize("lang", ["zh", pytest.param("en", marks=pytest.mark.load)])
+@pytest.mark.parametrize("lang", ["zh", pytest.param("en", marks=pytest.mark.long)])
 @pytest.mark.parametrize(("width", "height"), SCREENS)
 def test_first_screen_holds_the_lesson(page, bench, phone, width, height, lang):
     page.set_viewport_size({"width": width, "height": height})

@@ -12,7 +12,7 @@ from test_browser_look import MISFITS, SCREENSHOTS, assert_accessible
 from helpers import ROOT, needs, needs_emulator
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.load, needs("chromium", "axe-core"), needs_emulator]
+pytestmark = [pytest.mark.long, needs("chromium", "axe-core"), needs_emulator]
 TOKEN, SHARE = "alipay.system.oauth.token", "alipay.user.info.share"
 NODE_FLOW = """
 const token = await sdk.exec('alipay.system.oauth.token',

@@ -6,7 +6,7 @@ import requests
 from helpers import needs, needs_emulator
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.load, needs("chromium"), needs_emulator]
+pytestmark = [pytest.mark.long, needs("chromium"), needs_emulator]
 
 FIRST_SIX = [
     ("getAuthCode-11", "my.getAuthCode 11，什么都没有入库"),

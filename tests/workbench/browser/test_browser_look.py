@@ -5,10 +5,10 @@ import pytest
 from helpers import ROOT, needs, needs_emulator
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.load, needs("chromium", "axe-core"), needs_emulator]
+pytestmark = [pytest.mark.long, needs("chromium", "axe-core"), needs_emulator]
 SCREENSHOTS = ROOT / "tests/screenshots"
 AXE = ROOT / "tests/node_modules/axe-core/axe.min.js"
-LANGUAGES = ["zh", pytest.param("en", marks=pytest.mark.load)]
+LANGUAGES = ["zh", pytest.param("en", marks=pytest.mark.long)]
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 MISFITS = """() => {
     const seen = (element) => {

@@ -8,7 +8,7 @@ import pytest
 from helpers import needs, needs_emulator
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.load, needs("chromium"), needs_emulator]
+pytestmark = [pytest.mark.long, needs("chromium"), needs_emulator]
 
 
 @pytest.fixture

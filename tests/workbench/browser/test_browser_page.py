@@ -11,7 +11,7 @@ import requests
 from helpers import needs, needs_emulator
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.load, needs("chromium"), needs_emulator]
+pytestmark = [pytest.mark.long, needs("chromium"), needs_emulator]
 
 
 def test_page_speaks_the_language_that_was_chosen_and_remembers_it(page, bench, phone, desk):

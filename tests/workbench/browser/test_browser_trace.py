@@ -6,7 +6,7 @@ from test_browser_calm import WATCH_SHIFTS
 from helpers import needs, needs_emulator
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.load, needs("chromium"), needs_emulator]
+pytestmark = [pytest.mark.long, needs("chromium"), needs_emulator]
 
 
 def inside(step):

@@ -7,7 +7,7 @@ from people import Desk, Phone
 from helpers import needs, needs_emulator
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.load, needs("chromium"), needs_emulator]
+pytestmark = [pytest.mark.long, needs("chromium"), needs_emulator]
 
 HEADINGS = "heads => heads.map(head => head.querySelector('.zh').textContent)"
 TITLES = "rows => rows.map(row => row.querySelector('summary > code').textContent)"

@@ -7,7 +7,7 @@ from helpers import ROOT, needs, needs_emulator
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [
-    pytest.mark.load,
+    pytest.mark.long,
     needs("chromium"),
     needs_emulator,
     pytest.mark.skipif(not (ROOT / "workshop").is_dir(), reason="workshop/ was deleted"),
