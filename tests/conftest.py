@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_xdist_auto_num_workers():
-    """One more than there are cores, since many wait for a socket; 8 at most: each has a browser."""
+    """One more than there are cores, since many wait; 8 at most, since each has a browser."""
     return min((os.cpu_count() or 1) + 1, 8)
 
 
