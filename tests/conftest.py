@@ -52,10 +52,10 @@ def pytest_terminal_summary(terminalreporter):
 @pytest.fixture(scope="session", autouse=True)
 def keys_are_parsed_once():
     """Parsing a private key takes some 50 ms, and an app with its settings does it four times."""
-    from alipay_member import client, signing
+    from alipay_member import client, keys
     from server import settings
 
-    parse = functools.cache(signing.load_private_key)
+    parse = functools.cache(keys.load_private_key)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(client, "load_private_key", parse)
         patch.setattr(settings, "load_private_key", parse)
