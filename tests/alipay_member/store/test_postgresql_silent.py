@@ -1,7 +1,6 @@
 """A PostgreSQL server that stops answering keeps nobody waiting for ever."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -10,7 +9,6 @@ from alipay_member.errors import DatabaseError
 from alipay_member.store import postgresql
 from postgresql import needs_postgresql
 from reading import ReadingStore
-from session_contract import token
 
 pytestmark = needs_postgresql
 
