@@ -82,7 +82,8 @@ def test_a_missing_postgresql_is_named(tmp_path):
 def test_the_remaining_tests_pass(tmp_path, parts):
     copy_without(tmp_path, parts)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    ignore = shutil.ignore_patterns("__pycache__", "test_parts.py")
+    # what a gateway does to the transport has nothing to do with a part, and takes long
+    ignore = shutil.ignore_patterns("__pycache__", "test_parts.py", "test_hostile_*")
     shutil.copytree(
         ROOT / "tests" / "alipay_member", tmp_path / "tests" / "alipay_member", ignore=ignore
     )
