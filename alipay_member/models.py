@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT-0
-"""The two methods of 获取会员信息 (get member info), and what their verified answers say.
+"""What the two methods of 获取会员信息 (get member info) answer, and what the store keeps of it.
 
     alipay.system.oauth.token   换取授权访问令牌: a Token
     alipay.user.info.share      支付宝会员授权信息查询: a Profile
@@ -17,7 +17,7 @@ from .errors import IdentityError, TransportError
 
 TOKEN = "alipay.system.oauth.token"  # noqa: S105 (a method's name)
 SHARE = "alipay.user.info.share"
-MAX_LIFE = 10 * 365 * 86400  # seconds; what claims to live longer is taken to live this long
+MAX_LIFE = 10 * 365 * 86400  # seconds; a longer lifetime is cut to this
 _WORD = re.compile(r"[!-~]{1,512}")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,40}")
 
@@ -26,7 +26,7 @@ _WHOLE_NUMBER = re.compile(r"[0-9]{1,40}")
 class Token:
     """What alipay.system.oauth.token grants.
 
-    Lives are in seconds; open_id or user_id is set, or both.
+    Lifetimes are in seconds; open_id or user_id is set, or both.
     """
 
     access_token: str = field(repr=False)
@@ -40,10 +40,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Profile:
-    """What alipay.user.info.share tells, of the fields that are kept.
-
-    Absent is None, and normal.
-    """
+    """The fields of alipay.user.info.share that are kept; any may be absent (None)."""
 
     open_id: str | None = None
     user_id: str | None = None
@@ -60,7 +57,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Member(Profile):
-    """One row: a profile and whose it is.
+    """One row of `members`: a profile and the person whose it is.
 
     Times are UTC seconds; profile_at is None until one is fetched.
     """
@@ -110,8 +107,8 @@ SESSION_COLUMNS = tuple(f.name for f in fields(Session) if f.name != "member")
 def read_token(node: dict[str, Any]) -> Token:
     """What a verified answer of alipay.system.oauth.token grants.
 
-    Raises TransportError (unexpected) where access_token or a life is missing or unusable,
-    IdentityError (no-id) where nobody is named.
+    Raises TransportError (unexpected) if access_token or a lifetime is missing or invalid,
+    IdentityError (no-id) without an id.
     """
     access_token = _word(node, "access_token")
     if access_token is None:
@@ -130,9 +127,9 @@ def read_token(node: dict[str, Any]) -> Token:
 
 
 def read_profile(node: dict[str, Any]) -> Profile:
-    """What a verified answer of alipay.user.info.share tells, of its many fields those kept.
+    """The fields of a verified answer of alipay.user.info.share that are kept.
 
-    Raises TransportError (unexpected) for an id that is none, IdentityError (no-id) without one.
+    Raises TransportError (unexpected) for an invalid id, IdentityError (no-id) without one.
     """
     values = {f.name: _text(node.get(f.name)) for f in fields(Profile)}
     values["open_id"], values["user_id"] = read_ids(node)
@@ -151,7 +148,7 @@ def read_ids(node: dict[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _text(value: object) -> str | None:
-    """A field's text; what is empty or no text is None, as if it were absent."""
+    """A field's text; None if it is empty or not text."""
     is_text = isinstance(value, str | int) and not isinstance(value, bool)
     return whole_text(value) or None if is_text else None
 
@@ -172,7 +169,7 @@ def _word(node: dict[str, Any], name: str) -> str | None:
 
 
 def _seconds(node: dict[str, Any], name: str) -> int:
-    """A life in seconds, a whole number, which arrives as a number or as a string."""
+    """A lifetime in whole seconds, which arrives as a number or as a string."""
     value = str(node.get(name))
     if not _WHOLE_NUMBER.fullmatch(value):
         raise _unexpected(f"has no usable {name}")
