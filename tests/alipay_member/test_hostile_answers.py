@@ -71,10 +71,14 @@ ODD_VALUES = [
     '"网关生成的验签字符串为：&#x110000;&#xd800;&#0;"'.encode(),
     '"网关生成的验签字符串为：'.encode() + b"&amp;" * 100_000 + b'"',
 ]
-ERROR_FIELDS = itertools.cycle(["sub_msg", "code", "msg", "sub_msg", "sub_code"])
+ERROR_FIELDS = itertools.cycle(["sub_msg", "code", "msg", "sub_code"])
+ODD_PAIRS = [
+    ("sub_msg" if "网关".encode() in value else name, value)
+    for name, value in zip(ERROR_FIELDS, ODD_VALUES, strict=False)
+]
 
 
-@pytest.mark.parametrize(("name", "value"), [*zip(ERROR_FIELDS, ODD_VALUES, strict=False)])
+@pytest.mark.parametrize(("name", "value"), ODD_PAIRS)
 def test_an_odd_value_in_an_error_is_still_an_alipay_error(name, value):
     said = {"code": b'"40004"', "sub_msg": b'"a"'} | {name: value}
     members = b",".join(b'"%s":%s' % (key.encode(), text) for key, text in said.items())
