@@ -58,10 +58,10 @@ def node_name(method: str) -> str:
 def read_answer(body: bytes, method: str, asked: str, named: str = "") -> Answer:
     """Find the one node that answers `method` in `body`.
 
-    `asked` is the charset that was asked for, `named` the one of the Content-Type. Gateways in
-    trouble answer in another one than they say: such an answer is read too, so that its error can
-    be told; a success is refused by the caller. Raises TransportError (not-json, cut, unexpected)
-    and SignatureError (ambiguous: a name stands there twice).
+    `asked` is the charset that was asked for, `named` the one of the Content-Type. A broken gateway
+    may answer in another one than it names: the answer is read nevertheless, for its error; the
+    caller refuses a success. Raises TransportError (not-json, cut, unexpected) and SignatureError
+    (ambiguous: it has a name more than once).
     """
     named = charset_name(named)
     text, charset = _decode(body, named or asked, asked)
@@ -106,13 +106,13 @@ def read_error(
     `sent` are the request's parameters, `own_string` is its string to sign: isv.invalid-signature
     brings the gateway's own, and where the two first differ is what went wrong.
     """
-    said = {name: whole_text(node.get(name)) for name in ("code", "msg", "sub_code", "sub_msg")}
+    texts = {name: whole_text(node.get(name)) for name in ("code", "msg", "sub_code", "sub_msg")}
     difference = None
-    gateways = _GATEWAYS_STRING.fullmatch(said["sub_msg"])
+    gateways = _GATEWAYS_STRING.fullmatch(texts["sub_msg"])
     if gateways:
         difference = _first_difference(_unescaped(gateways[2]), own_string, sent)
-        said["sub_msg"] = gateways[1] + "***"
-    cleared = {name: _without_secrets(text, sent) for name, text in said.items()}
+        texts["sub_msg"] = gateways[1] + "***"
+    cleared = {name: _without_secrets(text, sent) for name, text in texts.items()}
     return GatewayError(**cleared, verified=verified, difference=difference)
 
 
@@ -228,7 +228,7 @@ def _skip(text: str, at: int) -> int:
 
 
 class _TwiceError(ValueError):
-    """A name stands twice in one object: nobody can say which value was meant."""
+    """One object has a name twice, so its value is ambiguous."""
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -30,14 +30,18 @@ from datetime import datetime, timezone
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.x509 import Certificate
-from cryptography.x509.oid import NameOID
 
-from .errors import CertificateError, SignatureError
-from .pem import NAMES, load_leaf, load_roots, rsa_key
-from .signing import load_public_key
-from .source import Source
+from .errors import CertificateError
+from .keys import (
+    NAMES,
+    Source,
+    common_name,
+    load_certificate,
+    load_root_certificates,
+    rsa_key,
+)
 
-MOST_LOGGED = 16  # an answer may name any serial number: nobody shall fill the log with them
+MOST_LOGGED = 16  # serial numbers; an answer may name any, and must not fill the log with them
 log = logging.getLogger(__name__)
 
 
@@ -55,13 +59,13 @@ class Certificates:
     def load(cls, *, app: Source, alipay: Source, root: Source) -> "Certificates":
         """The console's three files as they are: each a path (str or pathlib.Path), or PEM text.
 
-        Raises CertificateError. One that has ended, or does not hold yet, is a warning: Alipay
-        decides what it still accepts. Whether they are this app's, `check` says.
+        Raises CertificateError. Warns of a certificate that has ended or does not hold yet:
+        Alipay decides what it still accepts. `check` says whether they are this app's.
         """
         loaded = cls(
-            app=load_leaf(app, "app"),
-            alipay=load_leaf(alipay, "alipay"),
-            root=load_roots(root),
+            app=load_certificate(app, "app"),
+            alipay=load_certificate(alipay, "alipay"),
+            root=load_root_certificates(root),
         )
         for sentence in loaded.outdated(datetime.now(timezone.utc)):
             warnings.warn(sentence, stacklevel=2)
@@ -83,8 +87,8 @@ class Certificates:
     def check(self, app_id: str, private_key: RSAPrivateKey) -> None:
         """Raise CertificateError unless they belong to this app and stand each in its own place.
 
-        Whose a file is stands in its subject: the app's CN ends in `-<app_id>`, Alipay's begins
-        支付宝 (as in the test files of the official SDKs).
+        A certificate's subject names its owner: the app's CN ends in `-<app_id>`, Alipay's begins
+        with 支付宝 (as in the test files of the official SDKs).
         """
         self._check_app(app_id, private_key)
         self._check_alipay(app_id)
@@ -109,7 +113,7 @@ class Certificates:
             raise _misplaced("not-alipays", "alipay", self.alipay)
 
     def outdated(self, moment: datetime) -> list[str]:
-        """A sentence for the app's and Alipay's certificate, if it does not hold at this moment."""
+        """A sentence for each certificate, the app's or Alipay's, that is not valid now."""
         sentences = []
         for slot, certificate in (("app", self.app), ("alipay", self.alipay)):
             begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
@@ -125,15 +129,22 @@ class Certificates:
                 )
         return sentences
 
-    def is_other(self, named: str) -> bool:
-        """Whether an answer names another certificate of Alipay's than the configured one."""
-        return bool(named) and named.lower() != serial_number(self.alipay)
+    def other_serials(self, named: str) -> tuple[str, str] | None:
+        """(the answer's serial number, ours) if the answer names another certificate, else None.
+
+        `named` is the answer's alipay_cert_sn or "".
+        """
+        configured = serial_number(self.alipay)
+        if not named or named.lower() == configured:
+            return None
+        return shown(named), configured
 
     def note_renewal(self, named: str) -> None:
-        """Log, once for each, the serial number of a verified answer that is not the configured."""
-        if not self.is_other(named):
+        """Log, once each, another serial number than the configured one in a verified answer."""
+        serials = self.other_serials(named)
+        if serials is None:
             return
-        serial = shown(named)
+        serial, configured = serials
         with self._lock:
             is_new = serial not in self._seen and len(self._seen) < MOST_LOGGED
             if is_new:
@@ -143,36 +154,8 @@ class Certificates:
                 "Alipay's certificate was renewed with the same key: answers name %s, configured "
                 "is %s. All works; download the new 支付宝公钥证书 at leisure.",
                 serial,
-                serial_number(self.alipay),
+                configured,
             )
-
-
-def alipays_key(
-    public_key: Source | RSAPublicKey | None, certificates: Certificates | None
-) -> RSAPublicKey:
-    """The key that verifies answers, in 公钥 or in 公钥证书 mode.
-
-    ValueError unless exactly one of them is given; KeyFormatError.
-    """
-    if certificates is not None and public_key is None:
-        return certificates.alipay_public_key
-    if public_key is None or certificates is not None:
-        raise ValueError("give alipay_public_key (公钥) or certificates (公钥证书), one of them")
-    return load_public_key(public_key)
-
-
-def refusal(flaw: str, named: str, certificates: Certificates | None) -> SignatureError:
-    """The error for an answer that claims success without a good signature.
-
-    Both serial numbers are in it where the answer names another certificate: the remedy is then the
-    new file from the console.
-    """
-    message = f"the answer claims success, but its signature is not good: {flaw}"
-    if certificates is None or not certificates.is_other(named):
-        return SignatureError(message, flaw)
-    serials = (shown(named), serial_number(certificates.alipay))
-    message += f"; it names Alipay's certificate {serials[0]}, configured is {serials[1]}"
-    return SignatureError(message, flaw, serials)
 
 
 def serial_number(certificate: Certificate) -> str:
@@ -185,17 +168,8 @@ def serial_number(certificate: Certificate) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def common_name(certificate: Certificate) -> str:
-    """Whose it is: the last CN of its subject, as it may be shown; "" without one."""
-    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    if not names:
-        return ""
-    text = names[-1].value
-    return text if isinstance(text, str) and text.isprintable() else "?"
-
-
 def shown(serial: str) -> str:
-    """A serial number that an answer names, as logs and messages may show it."""
+    """The serial number in an answer, as logs and messages may show it."""
     return serial if re.fullmatch("[0-9A-Fa-f]{1,64}", serial) else "(unreadable)"
 
 
@@ -208,13 +182,13 @@ def _is_apps(certificate: Certificate, app_id: str) -> bool:
 
 
 def _misplaced(reason: str, slot: str, certificate: Certificate) -> CertificateError:
-    found = common_name(certificate) or "nobody named"
+    found = common_name(certificate) or "without a name"
     problem = {
         "alipays": "this is Alipay's certificate",
-        "other-app": "this certificate is of another app",
-        "other-key": "this certificate is not of this private key",
+        "other-app": "this certificate belongs to another app",
+        "other-key": "this certificate does not belong to this private key",
         "not-alipays": "this certificate is not Alipay's",
-        "leaf": "this is no root file, but one app's or Alipay's certificate",
+        "leaf": "this is an app's or Alipay's certificate, not the root file",
     }[reason]
     message = f"{problem} ({found}): {NAMES[slot]} belongs here"
     return CertificateError(message, reason, slot, found)

@@ -11,28 +11,42 @@ node = client.execute("alipay.any.method", {…})      any other signed call
 """
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
 import requests
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from .answer import ERROR_NODE, Answer, read_answer, read_error
-from .certificates import Certificates, alipays_key, refusal
+from .answer import CHARSETS, ERROR_NODE, Answer, charset_name, read_answer, read_error
 from .errors import AlipayError, Call, KeyFormatError, SignatureError, TransportError, mask
+from .keys import Source, load_private_key, load_public_key
 from .models import SHARE, TOKEN, Profile, Token, read_profile, read_token
-from .options import GATEWAYS, Timeout, both_timeouts, check_merchant, known_charset, members_app_id
-from .signing import load_private_key, sign, signature_flaw, string_to_sign
-from .source import Source
-from .transport import Reply, Transport
+from .signing import sign, string_to_sign, why_not_verified
+from .transport import RawAnswer, Transport
 
-__all__ = ["GATEWAYS", "AlipayClient", "Exchange"]
+if TYPE_CHECKING:
+    from .certificates import Certificates  # can be left out
+
+GATEWAYS = {
+    "production": {
+        "gateway_url": "https://openapi.alipay.com/gateway.do",
+        "authorize_endpoint": "https://openauth.alipay.com/oauth2/publicAppAuthorize.htm",
+    },
+    "sandbox": {
+        "gateway_url": "https://openapi-sandbox.dl.alipaydev.com/gateway.do",
+        "authorize_endpoint": (
+            "https://openauth-sandbox.dl.alipaydev.com/oauth2/publicAppAuthorize.htm"
+        ),
+    },
+}
 BEIJING = timezone(timedelta(hours=8))
 
+Timeout: TypeAlias = float | tuple[float, float]
 Result = TypeVar("Result")
 
 
@@ -40,8 +54,9 @@ Result = TypeVar("Result")
 class Exchange:
     """One call as it went over the wire, for the observer.
 
-    It holds secrets: show it to its owner only. `flaw` says why an answer is not verified,
-    also where it is an error that is told as such; `date` is the answer's Date header.
+    It holds secrets: show it to their owner only. `error` is what the caller got;
+    `signature_error` is why the answer is not verified, set for an error answer as well;
+    `date` is the answer's Date header.
     """
 
     method: str
@@ -51,7 +66,7 @@ class Exchange:
     raw_answer: bytes = field(default=b"", repr=False)
     signed_part: bytes = field(default=b"", repr=False)
     verified: bool = False
-    flaw: SignatureError | None = None
+    signature_error: SignatureError | None = None
     date: str = field(default="", repr=False)
     elapsed: float = 0.0  # seconds
     error: AlipayError | None = None
@@ -66,7 +81,7 @@ class AlipayClient:
         app_id: str,
         app_private_key: Source | RSAPrivateKey,
         alipay_public_key: Source | RSAPublicKey | None = None,
-        certificates: Certificates | None = None,
+        certificates: "Certificates | None" = None,
         gateway_url: str,
         authorize_endpoint: str | None = None,
         charset: str = "utf-8",
@@ -77,27 +92,33 @@ class AlipayClient:
         clock: Callable[[], float] = time.time,
         observer: Callable[[Exchange], None] | None = None,
     ) -> None:
-        """Keys are loaded ones or in any form that signing.py loads, `charset` is utf-8 or GBK.
+        """Keys are loaded ones, or in any form that keys.py loads; `charset` is utf-8 or GBK.
 
-        `timeout`, in seconds, is (connect, read) or one number for both. One of alipay_public_key
-        (公钥) and certificates (公钥证书) is given. With app_auth_token an ISV (第三方应用) calls
-        for a merchant; merchant_app_id is that merchant's app, whose members log in. ValueError for
-        what can't work; KeyFormatError, also where the app's own public key stands in the place of
-        Alipay's.
+        `timeout`, in seconds, is (connect, read) or one number for both. Give alipay_public_key
+        (公钥) or certificates (公钥证书). With app_auth_token an ISV (第三方应用) calls for a
+        merchant; merchant_app_id is that merchant's app, whose members log in. The observer gets
+        the Exchange of each call that has ended.
+
+        Raises ValueError for an option that can't work, KeyFormatError for a key that can't, for
+        example the app's own public key in the place of Alipay's.
         """
-        check_merchant(app_auth_token, merchant_app_id)
-        timeouts = both_timeouts(timeout)
+        if merchant_app_id and not app_auth_token:  # every call would be the ISV's own
+            raise ValueError(
+                "merchant_app_id was given without app_auth_token: give the merchant's token "
+                "(alipay.open.auth.token.app brings both), or neither"
+            )
+        timeouts = _both_timeouts(timeout)
         self.app_id = app_id
         self.merchant_app_id = merchant_app_id or None
         self.gateway_url = gateway_url
         self.authorize_endpoint = authorize_endpoint
-        self.charset = known_charset(charset)
+        self.charset = _known_charset(charset)
         self.observer = observer
         self._app_auth_token = app_auth_token
         self.clock = clock
         self._private_key = load_private_key(app_private_key)
         self.app_public_key = self._private_key.public_key()
-        self.alipay_public_key = alipays_key(alipay_public_key, certificates)
+        self.alipay_public_key = _alipays_key(alipay_public_key, certificates)
         self.certificates = certificates
         if certificates:
             certificates.check(app_id, self._private_key)
@@ -113,9 +134,16 @@ class AlipayClient:
     def member_app_id(self) -> str:
         """The id of the app whose members log in, under which the store keeps them.
 
-        ValueError where app_auth_token was given without merchant_app_id.
+        It is the merchant's, if the client calls for one. ValueError if app_auth_token was given
+        without merchant_app_id: no answer of alipay.system.oauth.token names the merchant's app.
         """
-        return members_app_id(self.app_id, self._app_auth_token, self.merchant_app_id)
+        if self._app_auth_token and not self.merchant_app_id:
+            raise ValueError(
+                "app_auth_token was given without merchant_app_id, whose members these are: give "
+                "AlipayClient the merchant's app id, too (auth_app_id of "
+                "alipay.open.auth.token.app)"
+            )
+        return self.merchant_app_id or self.app_id
 
     def exchange_code(self, auth_code: str) -> Token:
         """Redeem an auth_code (alipay.system.oauth.token).
@@ -138,8 +166,8 @@ class AlipayClient:
     def fetch_profile(self, access_token: str) -> Profile:
         """The profile of the person who granted the token (alipay.user.info.share).
 
-        Raises AlipayError. Whether that is the person whom the token was issued for,
-        MemberStore.save_profile checks.
+        Raises AlipayError. MemberStore.save_profile checks that the profile belongs to the person
+        whom the token was issued for.
         """
         return self._call(SHARE, {}, auth_token=access_token, read=read_profile)
 
@@ -184,10 +212,7 @@ class AlipayClient:
         auth_token: str | None = None,
         read: Callable[[dict[str, Any]], Result],
     ) -> Result:
-        """One call.
-
-        Sign, send, accept the answer, let `read` make something of its verified node.
-        """
+        """One call: sign, send, accept the answer, return what `read` makes of its node."""
         common = self._common(method, auth_token)
         business = _business(params)
         overlap = {*common, "sign"} & business.keys()
@@ -198,18 +223,19 @@ class AlipayClient:
         exchange = Exchange(method, common | business, text, self.charset)
         started = time.monotonic()
         try:
-            reply = self._send(common, business)
-            exchange.raw_answer = reply.body
-            exchange.date = reply.date
-            return read(self._accept(exchange, reply))
+            raw = self._send(common, business)
+            exchange.raw_answer = raw.body
+            exchange.date = raw.date
+            result = read(self._accept(exchange, raw))
         except AlipayError as error:
             error.call = Call(method, self.gateway_url, mask(exchange.parameters))
             exchange.error = error
-            raise
-        finally:
-            exchange.elapsed = time.monotonic() - started
-            if self.observer:
-                self.observer(exchange)
+        exchange.elapsed = time.monotonic() - started
+        if self.observer:
+            self.observer(exchange)
+        if exchange.error:
+            raise exchange.error
+        return result
 
     def _common(self, method: str, auth_token: str | None) -> dict[str, str]:
         """The common parameters, for the query: without charset there the gateway assumes GBK."""
@@ -229,51 +255,107 @@ class AlipayClient:
             common |= self.certificates.parameters
         return {name: value for name, value in common.items() if value}
 
-    def _send(self, common: Mapping[str, str], business: Mapping[str, str]) -> Reply:
+    def _send(self, common: Mapping[str, str], business: Mapping[str, str]) -> RawAnswer:
         """Common parameters in the query, the method's own in the body."""
         query = urlencode(common, encoding=self.charset)
         body = urlencode(business, encoding=self.charset).encode("ascii")
         content_type = f"application/x-www-form-urlencoded;charset={self.charset}"
         return self._transport.post(query, body, content_type)
 
-    def _accept(self, exchange: Exchange, reply: Reply) -> dict[str, Any]:
-        """The node of an answer that Alipay signed and that says success; all else is raised."""
-        # 1. The body answers this method; what a broken server sends is named by its status.
+    def _accept(self, exchange: Exchange, raw: RawAnswer) -> dict[str, Any]:
+        """The node of an answer that Alipay signed and that says success; else AlipayError."""
+        # 1. The body answers this method; a broken server's answer is named by its status.
         try:
-            answer = read_answer(reply.body, exchange.method, self.charset, reply.charset)
+            answer = read_answer(raw.body, exchange.method, self.charset, raw.charset)
         except TransportError as error:
-            raise (error if reply.status == 200 else _broken(reply.status)) from None
+            raise (error if raw.status == 200 else _broken(raw.status)) from None
         # 2. Does Alipay's signature vouch for the exact bytes received?
-        flaw = signature_flaw(
+        reason = why_not_verified(
             answer.signed_part, answer.sign, self.alipay_public_key, self.app_public_key
         )
         exchange.signed_part = answer.signed_part if answer.sign else b""
         exchange.charset = answer.charset
-        exchange.verified = flaw is None
-        if flaw:
-            exchange.flaw = refusal(flaw, answer.cert_sn, self.certificates)
+        exchange.verified = reason is None
+        if reason:
+            exchange.signature_error = self._signature_error(reason, answer.cert_sn)
         elif self.certificates:
             self.certificates.note_renewal(answer.cert_sn)
-        # 3. An error is told as an error, signed or not: "signature failed" would hide its reason.
+        # 3. An error is raised as what it is, signed or not: "unsigned" would hide its reason.
         if _says_error(answer):
             raise read_error(
-                answer.node, exchange.parameters, exchange.string_to_sign, verified=flaw is None
+                answer.node,
+                exchange.parameters,
+                exchange.string_to_sign,
+                verified=exchange.verified,
             )
         # 4. A success without a good signature is refused.
-        if exchange.flaw:
-            raise exchange.flaw
-        # 5. It is in the charset that was asked for, as it says itself; its HTTP status is 200.
+        if exchange.signature_error:
+            raise exchange.signature_error
+        # 5. Its charset, named and real, is the one that was asked for; its HTTP status is 200.
         for charset in (answer.named or self.charset, answer.charset):
             if charset != self.charset:
                 message = f"the answer is in another charset than {self.charset}"
                 raise TransportError(message, "charset")
-        if reply.status != 200:
-            raise _broken(reply.status)
+        if raw.status != 200:
+            raise _broken(raw.status)
         # 6. It says success: code 10000, or for alipay.system.oauth.token no code at all.
         if answer.code != "10000" and exchange.method != TOKEN:
             message = "the answer is signed, but says neither success nor error"
             raise TransportError(message, "unexpected")
         return answer.node
+
+    def _signature_error(self, reason: str, cert_sn: str) -> SignatureError:
+        """With both serial numbers if the answer names another certificate than is configured."""
+        message = f"the answer claims success, but its signature is not good: {reason}"
+        serials = self.certificates.other_serials(cert_sn) if self.certificates else None
+        if serials is None:
+            return SignatureError(message, reason)
+        theirs, ours = serials
+        message += f"; it names Alipay's certificate {theirs}, configured is {ours}"
+        return SignatureError(message, reason, serials)
+
+
+# ── options ──
+
+
+def _alipays_key(
+    public_key: Source | RSAPublicKey | None, certificates: "Certificates | None"
+) -> RSAPublicKey:
+    """The key that verifies answers, in 公钥 or in 公钥证书 mode."""
+    if certificates is not None and public_key is None:
+        return certificates.alipay_public_key
+    if public_key is None or certificates is not None:
+        raise ValueError("give alipay_public_key (公钥) or certificates (公钥证书), one of them")
+    return load_public_key(public_key)
+
+
+def _known_charset(given: str) -> str:
+    """utf-8 or GBK as Alipay writes them, given in any case."""
+    charset = charset_name(str(given))
+    if charset not in CHARSETS:
+        raise ValueError(f"charset is {given!r}, which Alipay does not take: give utf-8 or GBK")
+    return charset
+
+
+def _both_timeouts(timeout: Timeout) -> tuple[float, float]:
+    """(connect, read) in seconds; one number is both, as in `requests`."""
+    given = timeout if isinstance(timeout, tuple | list) else (timeout, timeout)
+    if len(given) != 2 or not all(_is_seconds(each) for each in given):
+        raise ValueError(
+            f"timeout is {timeout!r}: give seconds, one number or (connect, read), each above 0; "
+            "no call waits without end"
+        )
+    connect, read = given
+    return connect, read
+
+
+def _is_seconds(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 < value < math.inf
+
+
+# ── parameters and answers ──
 
 
 def _business(params: Mapping[str, Any]) -> dict[str, str]:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT-0
-"""What can go wrong with a call to Alipay. Classes with data; the words are in explanations.py.
+"""What can go wrong with a call to Alipay. Classes with data; explain/ has the sentences.
 
     AlipayError                what all of them have: key, message, reason, call
     ├── GatewayError           Alipay answered with an error: code, msg, sub_code, sub_msg, verified
     ├── SignatureError         no signature of Alipay's vouches for a success, or for a message
     ├── TransportError         no answer, or none that can be read
-    ├── IdentityError          a verified answer names nobody, or two different people
+    ├── IdentityError          a verified answer has no id, or ids of two people
     ├── SessionEnded           our own session has ended or never was
     ├── MessageError           a verified message (应用网关) asks nothing of us
     ├── RefreshUnderWay        another request is refreshing the session's token
@@ -71,7 +71,7 @@ class AlipayError(Exception):
 
     @property
     def key(self) -> str:
-        """The name under which it is explained and told to clients, as in `signature:tampered`."""
+        """The name by which clients and explain/ know it, such as `signature:tampered`."""
         return f"{self.kind}:{self.reason}" if self.reason else self.kind
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -118,20 +118,17 @@ class GatewayError(AlipayError):
 
     @property
     def key(self) -> str:
-        """The sub_code, or the code where there is none.
-
-        A text that is neither can't pass for one.
-        """
-        said = self.sub_code or self.code
-        return said if _ALIPAYS_KEY.fullmatch(said) else self.kind
+        """The sub_code, or the code without one; gateway-error if it does not look like either."""
+        name = self.sub_code or self.code
+        return name if _ALIPAYS_KEY.fullmatch(name) else self.kind
 
 
 class SignatureError(AlipayError):
     """`reason` says what is wrong with the signature.
 
-    unsigned, damaged (it is no signature), wrong-key, tampered (it is over other bytes), sha1,
-    app-key (the app's own key made it), ambiguous (a name stands there twice). It is that of an
-    answer that claims success, or of a message (应用网关), where `call` is None. `serials` is, in
+    unsigned, damaged (not a signature), wrong-key, tampered (it is over other bytes), sha1, app-key
+    (the app's own key made it), ambiguous (a name is there twice). It is the signature of an answer
+    that claims success, or of a message (应用网关), where `call` is None. `serials` is, in
     公钥证书 mode, (the answer's, ours): the serial numbers of Alipay's certificate where the answer
     names another one than the configured; else None.
     """
@@ -156,7 +153,7 @@ class TransportError(AlipayError):
 
 
 class IdentityError(AlipayError):
-    """`reason` is no-id (an answer names nobody) or other-person (two name different people)."""
+    """`reason` is no-id (the answer has none) or other-person (the ids are of two people)."""
 
     kind = "identity"
 

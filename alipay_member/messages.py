@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT-0
-"""What Alipay pushes to 应用网关, the address of an app's that the console so calls.
+"""What Alipay pushes to the app's message URL (应用网关 in the console).
 
     message = read_message(body, [client])  # SignatureError: answer "fail", nothing has changed
     carry_out(message, store)               # then answer "success", or it comes again for hours
 
-A message is a form that anybody could POST: its signature is the only evidence of who sent it. One
-of them belongs to 获取会员信息: 用户授权取消消息, alipay.open.auth.userauth.cancelled. A person has
-withdrawn their consent. It names them by user_id; whether by open_id where an app gets no user_id
-is not documented, so either will do. The console's check of the address (alipay.service.check, to
-be answered with signed XML) is not built.
+A message is a form that anybody could POST: only its signature shows who sent it. One of them
+belongs to 获取会员信息: 用户授权取消消息 (alipay.open.auth.userauth.cancelled), a person has
+withdrawn their consent. It names them by user_id. Whether it has open_id where an app gets no
+user_id is not documented, so either is accepted. The console's check of the URL
+(alipay.service.check, to be answered with signed XML) is not built.
 """
 
 import json
@@ -16,15 +16,14 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 from .answer import CHARSETS, charset_name
 from .client import AlipayClient
 from .errors import AlipayError, IdentityError, MessageError, SignatureError
-from .models import read_ids
-from .signing import signature_flaw, string_to_sign
-from .store import MemberStore
+from .models import Withdrawn, read_ids
+from .signing import string_to_sign, why_not_verified
 
 WITHDRAWN = "alipay.open.auth.userauth.cancelled"
 MAX_AGE = 48 * 3600  # seconds
@@ -59,7 +58,7 @@ class Withdrawal:
 def message_string_to_sign(parameters: Mapping[str, str]) -> str:
     """The text that a message's signature covers.
 
-    As a request's, but version 1.1, which such messages have, leaves out sign_type as well.
+    Like a request's, but without sign_type in version 1.1, which such messages have.
     """
     signed = dict(parameters)
     if parameters.get("version") == "1.1":
@@ -70,27 +69,36 @@ def message_string_to_sign(parameters: Mapping[str, str]) -> str:
 def read_message(body: bytes, clients: Sequence[AlipayClient]) -> Message:
     """The message in a request's raw body, for one of these clients' apps.
 
-    Raises SignatureError unless Alipay signed it. The log says so, in one line without secrets.
+    Raises SignatureError unless Alipay signed it, and logs that in one line without secrets.
     """
     try:
         parameters, charset = _parameters(body)
         client = _addressee(parameters, clients)
         data = message_string_to_sign(parameters).encode(charset)
         signature = parameters.get("sign", "")
-        flaw = signature_flaw(data, signature, client.alipay_public_key, client.app_public_key)
-        if flaw:
-            raise SignatureError("the message is not signed by Alipay", flaw)
+        reason = why_not_verified(data, signature, client.alipay_public_key, client.app_public_key)
+        if reason:
+            raise SignatureError("the message is not signed by Alipay", reason)
     except SignatureError as error:
         log.warning("a message was refused: %s (%s)", error, error.key)
         raise
     return Message(client, parameters)
 
 
-def carry_out(message: Message, store: MemberStore) -> None:
-    """If it says so: end what a person's consent allowed, as MemberStore.withdraw_consent does.
+class ConsentStore(Protocol):
+    """What carry_out asks of a store: MemberStore has it, and so can a table of your own."""
 
-    Whatever else it says changes nothing. Either way the log says it, in one line without secrets.
-    Done again it changes nothing more. Raises DatabaseError.
+    def withdraw_consent(
+        self, app_id: str, open_id: str | None, user_id: str | None, withdrawn_at: float
+    ) -> Withdrawn | None:
+        """End what was allowed before `withdrawn_at` (UTC seconds); None for unknown ids."""
+
+
+def carry_out(message: Message, store: ConsentStore) -> None:
+    """If a person has withdrawn their consent, end what it allowed, as store.withdraw_consent does.
+
+    Any other message changes nothing. Logs one line without secrets. Carrying it out again changes
+    nothing more. Raises DatabaseError.
     """
     try:
         who = read_withdrawal(message)
@@ -111,7 +119,7 @@ def carry_out(message: Message, store: MemberStore) -> None:
 
 
 def read_withdrawal(message: Message) -> Withdrawal:
-    """Who withdrew their consent, and when. MessageError if it says something else, or is old."""
+    """Who withdrew their consent, and when. MessageError for another message, or an old one."""
     method = message.parameters.get("msg_method")
     if method != WITHDRAWN:
         raise MessageError("it is about something else", "method")
@@ -131,10 +139,9 @@ def read_withdrawal(message: Message) -> Withdrawal:
 
 
 def _parameters(body: bytes) -> tuple[dict[str, str], str]:
-    """A form's parameters and its charset, as Python calls it.
+    """A form's parameters and Python's name of its charset.
 
-    SignatureError for what no signature can cover: no form in the charset that it names, or a name
-    that stands there twice.
+    SignatureError if the form can't be read in the charset that it names, or has a name twice.
     """
     parts = [part for part in body.replace(b"+", b" ").split(b"&") if part]
     pairs = [part.partition(b"=") for part in parts]
@@ -149,7 +156,7 @@ def _parameters(body: bytes) -> tuple[dict[str, str], str]:
         message = "the message is not in the charset that it names"
         raise SignatureError(message, "unsigned") from None
     if len(parameters) < len(raw):
-        raise SignatureError("a name stands in the message twice", "ambiguous")
+        raise SignatureError("the message has a name more than once", "ambiguous")
     return parameters, charset
 
 
@@ -168,12 +175,12 @@ def _content(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise MessageError("its biz_content is no JSON object", "content")
+        raise MessageError("its biz_content is not a JSON object", "content")
     return content
 
 
 def _seconds(milliseconds: object) -> float:
-    """A moment in UTC seconds, which arrives in milliseconds, as a number or as a string."""
+    """UTC seconds from milliseconds, which arrive as a number or as a string."""
     if not _MILLISECONDS.fullmatch(str(milliseconds)):
         raise MessageError("it names no moment", "content")
     return int(str(milliseconds)) / 1000

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT-0
-"""The two methods of 获取会员信息 (get member info), and what their verified answers say.
+"""What the two methods of 获取会员信息 (get member info) answer, and what the store keeps of it.
 
     alipay.system.oauth.token   换取授权访问令牌: a Token
     alipay.user.info.share      支付宝会员授权信息查询: a Profile
@@ -17,7 +17,7 @@ from .errors import IdentityError, TransportError
 
 TOKEN = "alipay.system.oauth.token"  # noqa: S105 (a method's name)
 SHARE = "alipay.user.info.share"
-MAX_LIFE = 10 * 365 * 86400  # seconds; what claims to live longer is taken to live this long
+MAX_LIFE = 10 * 365 * 86400  # seconds; a longer lifetime is cut to this
 _WORD = re.compile(r"[!-~]{1,512}")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,40}")
 
@@ -26,7 +26,7 @@ _WHOLE_NUMBER = re.compile(r"[0-9]{1,40}")
 class Token:
     """What alipay.system.oauth.token grants.
 
-    Lives are in seconds; open_id or user_id is set, or both.
+    Lifetimes are in seconds; open_id or user_id is set, or both.
     """
 
     access_token: str = field(repr=False)
@@ -40,10 +40,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Profile:
-    """What alipay.user.info.share tells, of the fields that are kept.
-
-    Absent is None, and normal.
-    """
+    """The fields of alipay.user.info.share that are kept; any may be absent (None)."""
 
     open_id: str | None = None
     user_id: str | None = None
@@ -58,91 +55,9 @@ class Profile:
     is_student_certified: str | None = None  # T, F
 
 
-def read_token(node: dict[str, Any]) -> Token:
-    """What a verified answer of alipay.system.oauth.token grants.
-
-    Raises TransportError (unexpected) where access_token or a life is missing or unusable,
-    IdentityError (no-id) where nobody is named.
-    """
-    access_token = _word(node, "access_token")
-    if access_token is None:
-        raise _unexpected("says neither success nor error")
-    open_id, user_id = read_ids(node)
-    refresh_token = _word(node, "refresh_token")
-    return Token(
-        access_token=access_token,
-        refresh_token=refresh_token or "",
-        expires_in=_seconds(node, "expires_in"),
-        re_expires_in=_seconds(node, "re_expires_in") if refresh_token else 0,
-        open_id=open_id,
-        user_id=user_id,
-        union_id=_word(node, "union_id"),
-    )
-
-
-def read_profile(node: dict[str, Any]) -> Profile:
-    """What a verified answer of alipay.user.info.share tells, of its many fields those kept.
-
-    Raises TransportError (unexpected) for an id that is none, IdentityError (no-id) without one.
-    """
-    values = {f.name: _text(node.get(f.name)) for f in fields(Profile)}
-    values["open_id"], values["user_id"] = read_ids(node)
-    if values["gender"]:
-        values["gender"] = values["gender"].upper()  # older answers have f and m
-    return Profile(**values)
-
-
-def read_ids(node: dict[str, Any]) -> tuple[str | None, str | None]:
-    """open_id and user_id; IdentityError if neither is there."""
-    open_id = _word(node, "open_id")
-    user_id = _word(node, "user_id")
-    if not open_id and not user_id:
-        raise IdentityError("the answer has neither open_id nor user_id", "no-id")
-    return open_id, user_id
-
-
-def _text(value: object) -> str | None:
-    """A field's text; what is empty or no text is None, as if it were absent."""
-    is_text = isinstance(value, str | int) and not isinstance(value, bool)
-    return whole_text(value) or None if is_text else None
-
-
-def _word(node: dict[str, Any], name: str) -> str | None:
-    """An id or a token, exactly as it came; None if it is absent or empty.
-
-    Anything but visible ASCII is refused: two ids must not become one on their way to the database.
-    """
-    value = node.get(name)
-    if value is None or value == "":
-        return None
-    word = str(value)
-    is_text = isinstance(value, str | int) and not isinstance(value, bool)
-    if not is_text or not _WORD.fullmatch(word):
-        raise _unexpected(f"has no usable {name}")
-    return word
-
-
-def _seconds(node: dict[str, Any], name: str) -> int:
-    """A life in seconds, a whole number, which arrives as a number or as a string."""
-    value = str(node.get(name))
-    if not _WHOLE_NUMBER.fullmatch(value):
-        raise _unexpected(f"has no usable {name}")
-    return min(int(value), MAX_LIFE)
-
-
-def _unexpected(what: str) -> TransportError:
-    return TransportError(f"the answer is signed, but {what}", "unexpected")
-
-
-# ── what MemberStore hands out ──
-
-IDS = ("open_id", "user_id")
-PROFILE = tuple(f.name for f in fields(Profile) if f.name not in IDS)
-
-
 @dataclass(frozen=True)
 class Member(Profile):
-    """One row: a profile and whose it is.
+    """One row of `members`: a profile and the person whose it is.
 
     Times are UTC seconds; profile_at is None until one is fetched.
     """
@@ -180,5 +95,86 @@ class Withdrawn:
     profile: bool
 
 
+IDS = ("open_id", "user_id")
+PROFILE = tuple(f.name for f in fields(Profile) if f.name not in IDS)
 MEMBER_COLUMNS = tuple(f.name for f in fields(Member))
 SESSION_COLUMNS = tuple(f.name for f in fields(Session) if f.name != "member")
+
+
+# ── reading them from a verified node ──
+
+
+def read_token(node: dict[str, Any]) -> Token:
+    """What a verified answer of alipay.system.oauth.token grants.
+
+    Raises TransportError (unexpected) if access_token or a lifetime is missing or invalid,
+    IdentityError (no-id) without an id.
+    """
+    access_token = _word(node, "access_token")
+    if access_token is None:
+        raise _unexpected("says neither success nor error")
+    open_id, user_id = read_ids(node)
+    refresh_token = _word(node, "refresh_token")
+    return Token(
+        access_token=access_token,
+        refresh_token=refresh_token or "",
+        expires_in=_seconds(node, "expires_in"),
+        re_expires_in=_seconds(node, "re_expires_in") if refresh_token else 0,
+        open_id=open_id,
+        user_id=user_id,
+        union_id=_word(node, "union_id"),
+    )
+
+
+def read_profile(node: dict[str, Any]) -> Profile:
+    """The fields of a verified answer of alipay.user.info.share that are kept.
+
+    Raises TransportError (unexpected) for an invalid id, IdentityError (no-id) without one.
+    """
+    values = {f.name: _text(node.get(f.name)) for f in fields(Profile)}
+    values["open_id"], values["user_id"] = read_ids(node)
+    if values["gender"]:
+        values["gender"] = values["gender"].upper()  # older answers have f and m
+    return Profile(**values)
+
+
+def read_ids(node: dict[str, Any]) -> tuple[str | None, str | None]:
+    """open_id and user_id; IdentityError if neither is there."""
+    open_id = _word(node, "open_id")
+    user_id = _word(node, "user_id")
+    if not open_id and not user_id:
+        raise IdentityError("the answer has neither open_id nor user_id", "no-id")
+    return open_id, user_id
+
+
+def _text(value: object) -> str | None:
+    """A field's text; None if it is empty or not text."""
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
+    return whole_text(value) or None if is_text else None
+
+
+def _word(node: dict[str, Any], name: str) -> str | None:
+    """An id or a token, exactly as it came; None if it is absent or empty.
+
+    Anything but visible ASCII is refused: two ids must not become one on their way to the database.
+    """
+    value = node.get(name)
+    if value is None or value == "":
+        return None
+    word = str(value)
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
+    if not is_text or not _WORD.fullmatch(word):
+        raise _unexpected(f"has no usable {name}")
+    return word
+
+
+def _seconds(node: dict[str, Any], name: str) -> int:
+    """A lifetime in whole seconds, which arrives as a number or as a string."""
+    value = str(node.get(name))
+    if not _WHOLE_NUMBER.fullmatch(value):
+        raise _unexpected(f"has no usable {name}")
+    return min(int(value), MAX_LIFE)
+
+
+def _unexpected(what: str) -> TransportError:
+    return TransportError(f"the answer is signed, but {what}", "unexpected")

@@ -31,8 +31,8 @@ LOGGERS = ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry")
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What came back: HTTP status, the whole body, the charset that Content-Type names or "".
+class RawAnswer:
+    """An HTTP answer: status, the whole body, the charset that Content-Type names or "".
 
     `date` is the Date header as it came, or "".
     """
@@ -65,7 +65,7 @@ class Transport:
         for name in LOGGERS:
             logging.getLogger(name).addFilter(_without_query)
 
-    def post(self, query: str, body: bytes, content_type: str) -> Reply:
+    def post(self, query: str, body: bytes, content_type: str) -> RawAnswer:
         """Send one request.
 
         Raises TransportError: timeout, connection (nothing came back), cut (not all of it did),
@@ -85,7 +85,7 @@ class Transport:
             with closing(response):
                 if spent.ended:  # before the head did: http.client takes it for a whole one
                     raise TransportError("the answer broke off", "cut")
-                return _reply(response)
+                return _raw_answer(response)
 
     def _send(self, url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
         """The answer's head; its body is still to be read."""
@@ -103,7 +103,7 @@ class Transport:
 
 
 def new_session(gateway_url: str) -> requests.Session:
-    """Keeps connections alive, and nothing else from one call to the next."""
+    """A session that keeps connections alive, and nothing else from one call to the next."""
     session = BoundedSession()
     retry = Retry(
         total=None,
@@ -123,8 +123,8 @@ def new_session(gateway_url: str) -> requests.Session:
     return session
 
 
-def _reply(response: requests.Response) -> Reply:
-    """The whole answer, if it came whole, is no larger than it may be, and not compressed."""
+def _raw_answer(response: requests.Response) -> RawAnswer:
+    """Read the body. TransportError if it is cut, too large or compressed."""
     if _is_compressed(response.headers):
         raise TransportError("the answer is compressed, unasked", "encoded")
     body = bytearray()
@@ -142,20 +142,20 @@ def _reply(response: requests.Response) -> Reply:
     content_type = response.headers.get("Content-Type", "")
     named = re.search(r"""charset\s*=\s*["']?([^\s"';,]+)""", content_type, re.IGNORECASE)
     date = response.headers.get("Date", "")
-    return Reply(response.status_code, bytes(body), named[1] if named else "", date)
+    return RawAnswer(response.status_code, bytes(body), named[1] if named else "", date)
 
 
 def _is_compressed(headers: Mapping[str, str]) -> bool:
-    """Whether the body is in another coding than `identity`, the one that was asked for."""
+    """Whether the body has another coding than `identity`, the only one we accept."""
     names = headers.get("Content-Encoding", "") + "," + headers.get("Transfer-Encoding", "")
     codings = {name.strip().lower() for name in names.split(",")}
     return not codings <= {"", "identity", "chunked"}
 
 
 def _named(error: Exception, otherwise: str) -> TransportError:
-    """Why there is no answer: from the error and what led to it, else `otherwise`.
+    """The TransportError for an error and its causes; `otherwise` is the reason if none is known.
 
-    Only the class is told: requests puts the address, with its tokens, into the message.
+    It names only the error's class: requests puts the address, with its tokens, into the message.
     """
     causes = list(_causes(error))
     if any(isinstance(cause, TooMuchError | LineTooLong) for cause in causes):

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from alipay_member.certificates import Certificates
 from alipay_member.errors import CertificateError, DatabaseError, KeyFormatError
 from alipay_member.explain import describe
-from alipay_member.store.postgresql import SCHEMES, try_to_connect
+from alipay_member.store.database import POSTGRESQL
+from alipay_member.store.postgresql import try_to_connect
 from server.sentences import sentence
 
 Key = TypeVar("Key")
@@ -160,7 +161,7 @@ def made_secret_key(folder: Path) -> str:
 
 def database_url(given: str, folder: Path) -> str:
     """A database that can be used: sqlite:///path, which starts at `folder`, or postgresql://…"""
-    if given.startswith(SCHEMES):
+    if given.startswith(POSTGRESQL):
         return _postgresql_url(given)
     kind, _, name = given.partition(":///")
     require(kind == "sqlite" and name and "\0" not in name, "database-url")

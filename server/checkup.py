@@ -16,8 +16,13 @@ from alipay_member.bounded import budget
 from alipay_member.client import AlipayClient
 from alipay_member.errors import AlipayError
 from alipay_member.explain import describe, explain, gateway_errors
-from alipay_member.explain.doctor import MARKS, Finding, examine_calls, examine_keys
-from alipay_member.explain.reach import find_break
+from alipay_member.explain.doctor import (
+    MARKS,
+    Finding,
+    examine_calls,
+    examine_keys,
+    find_break,
+)
 from alipay_member.store.database import has_tables, open_database
 from alipay_member.store.postgresql import read_address
 from alipay_member.transport import LOOPBACK, new_session

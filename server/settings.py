@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 
 from alipay_member.certificates import Certificates
 from alipay_member.client import GATEWAYS
-from alipay_member.signing import load_private_key, load_public_key
+from alipay_member.keys import load_private_key, load_public_key
 from server import checks
 from server.checks import SettingsError, require
 

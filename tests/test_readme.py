@@ -18,7 +18,7 @@ import requests
 
 import production
 from alipay_member import GatewayError
-from alipay_member.signing import load_private_key, load_public_key
+from alipay_member.keys import load_private_key, load_public_key
 from documents import blocks, code, commands, read, run_in
 from helpers import NOT_OURS, ROOT, needs, needs_emulator
 

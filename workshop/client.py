@@ -20,7 +20,7 @@ from alipay_member.errors import (
     mask,
 )
 from alipay_member.models import SHARE, TOKEN, Profile, Token, read_profile, read_token
-from alipay_member.signing import signature_flaw
+from alipay_member.signing import why_not_verified
 from workbench.frames import Frame, frames_here, telling_of
 
 from . import given
@@ -151,7 +151,7 @@ class WorkshopClient(AlipayClient):
     def _flaw(self, method: str, session: SeenSession) -> str | None:
         """What is wrong with the answer's signature, as the library names it; None if nothing."""
         answer = read_answer(session.answer, method, "utf-8")
-        return signature_flaw(
+        return why_not_verified(
             answer.signed_part, answer.sign, self.alipay_public_key, self.app_public_key
         )
 

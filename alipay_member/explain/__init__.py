@@ -100,8 +100,8 @@ def explain(key: str, lang: str) -> list[str]:
 def explain_value(field: str, value: str | None, lang: str) -> str:
     """What a field's value means (user_status "T": 已认证用户), or why it is empty; or ""."""
     row = next((row for row in fields() if row["name"] == field), {})
-    told = row.get("values", {}).get(value, {}) if value else row.get("empty", {})
-    return str(told.get(language(lang), ""))
+    meaning = row.get("values", {}).get(value, {}) if value else row.get("empty", {})
+    return str(meaning.get(language(lang), ""))
 
 
 @cache

@@ -4,53 +4,64 @@
     for finding in examine(client):
         print(finding.mark, finding.message("en"), finding.remedy("en"))
 
-The decisive call redeems an auth_code that is made up on the spot (alipay.system.oauth.token).
-Answered isv.code-invalid, it has proven gateway, app id and private key, since the gateway looks at
-them first. If that answer is signed, and its signature is good, Alipay's public key is the right
-one, too; but Alipay does not sign every error.
+The decisive call redeems an auth_code that is made up on the spot (alipay.system.oauth.token). The
+answer isv.code-invalid proves gateway, app id and private key: the gateway checks them first. If
+that answer has a good signature, it proves Alipay's public key as well; but Alipay does not sign
+every error. Where no connection comes about, `find_break` looks for the step that breaks.
 
-The words are in doctor.json; what an error means and what to do about it, explanations.py says.
+The sentences are in doctor.json.
 """
 
 import base64
 import copy
 import json
+import os
 import secrets
-from collections.abc import Mapping
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import Certificate
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
-from ..certificates import Certificates, common_name
 from ..client import AlipayClient, Exchange
 from ..errors import AlipayError, GatewayError, TransportError
-from ..transport import LOOPBACK
+from ..keys import common_name
+from ..transport import LOOPBACK, new_session
 from . import describe, language
-from .reach import find_break
+
+if TYPE_CHECKING:
+    from ..certificates import Certificates  # can be left out
 
 CLOCK_TOLERANCE = 300  # seconds; Alipay's own is not documented
 SHORTEST_KEY = 2048  # bits
 MARKS = {True: "✓", False: "✗", None: "–"}
 ENDING = 16  # characters of a public key: enough to tell two apart
 NO_CONNECTION = ("connection", "timeout")
+STEP_PATIENCE = 4  # seconds for each step of find_break; looking up a name can take longer
+PORTS = {"https": 443, "http": 80}
+Texts = Mapping[str, Mapping[str, Sequence[str]]]  # {key: {lang: [message, remedy]}}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the examination.
+    """One line of a check-up: the doctor's, or one of a program's own with texts of its own.
 
-    `check` is what was looked at: key, certificate, gateway, clock, app, merchant, alipay-key. `ok`
-    is None where it can't be known now. `key` and `values` choose the words of doctor.json; `error`
-    is what a call raised.
+    `check` is what was examined: key, certificate, gateway, clock, app, merchant, alipay-key. `ok`
+    is None where it can't be known now. `key` chooses the message and remedy in `texts` (those of
+    doctor.json by default), `values` are filled in; a value may be {"zh": …, "en": …}. `error` is
+    what was raised: its `{error}`, `{said}` and `{hint}` are filled in, too. `section` is for
+    grouping lines.
     """
 
     check: str
@@ -58,6 +69,8 @@ class Finding:
     key: str
     values: Mapping[str, object] = field(default_factory=dict)
     error: AlipayError | None = None
+    texts: Texts | None = field(default=None, repr=False)
+    section: str = ""
 
     @property
     def mark(self) -> str:
@@ -73,17 +86,20 @@ class Finding:
         return self._words(lang)[1]
 
     def _words(self, lang: str) -> tuple[str, str]:
-        values = dict(self.values)
+        lang = language(lang)
+        values = {name: _in_language(value, lang) for name, value in self.values.items()}
         if self.error:
-            told = describe(self.error, lang)
-            values |= {"error": str(self.error), "said": told.message, "hint": told.hint}
-        message, remedy = _texts()[self.key][language(lang)]
+            description = describe(self.error, lang)
+            values |= {"error": str(self.error), "said": description.message}
+            values["hint"] = description.hint
+        texts = self.texts or _doctors_texts()
+        message, remedy = texts[self.key][lang]
         lines = remedy.format(**values).splitlines()
         return _harmless(message.format(**values)), "\n".join(_harmless(line) for line in lines)
 
 
 def examine(client: AlipayClient) -> list[Finding]:
-    """All that can be known without a user; makes one call to Alipay, within call_seconds.
+    """Everything that can be known without a user, by one call to Alipay within call_seconds.
 
     Where no connection comes about, looking for the reason takes some seconds more.
     """
@@ -91,9 +107,9 @@ def examine(client: AlipayClient) -> list[Finding]:
 
 
 def examine_keys(client: AlipayClient) -> list[Finding]:
-    """What keys and certificates say of themselves, without a network.
+    """What keys and certificates show without a network.
 
-    That they can be read and belong to this app, AlipayClient has made sure of.
+    AlipayClient has made sure that they can be read and belong to this app.
     """
     bits = client.app_public_key.key_size
     values = {"bits": bits, "own": _ending(client.app_public_key)}
@@ -126,9 +142,9 @@ def examine_calls(client: AlipayClient) -> list[Finding]:
 
 
 def _try(client: AlipayClient) -> Exchange:
-    """Redeem an auth_code that nobody was given, and see what comes back."""
+    """Redeem an auth_code that Alipay never gave to anyone."""
     seen: list[Exchange] = []
-    probe = copy.copy(client)  # the same keys and connections, without a word to its observer
+    probe = copy.copy(client)  # with the same keys and connections, but its own observer
     probe.observer = seen.append
     with suppress(AlipayError):  # it is in the exchange
         probe.exchange_code(secrets.token_hex(16))
@@ -139,7 +155,7 @@ def _try(client: AlipayClient) -> Exchange:
 
 
 def _gateway(client: AlipayClient, exchange: Exchange) -> Finding:
-    """Whether Alipay's gateway answers at the address, and if not, where the way breaks."""
+    """Whether Alipay's gateway answers at the address, and if not, why."""
     address = urlsplit(client.gateway_url)
     host = address.hostname or ""
     error = exchange.error
@@ -167,7 +183,7 @@ def _clock(client: AlipayClient, exchange: Exchange) -> Finding:
 
 
 def _moment(date: str) -> float | None:
-    """A Date header in UTC seconds; None if it is none."""
+    """A Date header in UTC seconds; None if invalid."""
     try:
         moment = parsedate_to_datetime(date)
     except (ValueError, TypeError, OverflowError):
@@ -177,7 +193,7 @@ def _moment(date: str) -> float | None:
     return moment.timestamp()
 
 
-# ── who we are to it ──
+# ── the app ──
 
 
 def _app(client: AlipayClient, exchange: Exchange) -> list[Finding]:
@@ -196,7 +212,7 @@ def _app(client: AlipayClient, exchange: Exchange) -> list[Finding]:
 def _refused(
     client: AlipayClient, exchange: Exchange, error: GatewayError, values: Mapping[str, object]
 ) -> list[Finding]:
-    """What the gateway's refusal of a made-up code proves."""
+    """What the gateway's error for a made-up code proves."""
     if error.key == "isv.code-invalid":
         return [Finding("app", True, "app:proven", values), *_merchant(client, exchange)]
     if "app-auth-token" in error.key:
@@ -222,11 +238,89 @@ def _alipays_key(exchange: Exchange) -> Finding:
     """Whether Alipay's public key is the right one, as far as the answer shows it."""
     if exchange.verified:
         return Finding("alipay-key", True, "alipay-key:proven")
-    if exchange.flaw is None:
+    if exchange.signature_error is None:
         return Finding("alipay-key", None, "alipay-key:unasked")
-    if exchange.flaw.reason == "unsigned":
+    if exchange.signature_error.reason == "unsigned":
         return Finding("alipay-key", None, "alipay-key:unsigned")
-    return Finding("alipay-key", False, "alipay-key:wrong", {}, exchange.flaw)
+    return Finding("alipay-key", False, "alipay-key:wrong", {}, exchange.signature_error)
+
+
+# ── why no connection comes about ──
+
+
+def find_break(url: str) -> tuple[str, dict[str, object]]:
+    """The first step to a URL that breaks, and the values for its sentence.
+
+    The host's name → an address → a connection → TLS → an answer. Nothing but a TLS handshake is
+    sent. The step is authorities (the file or folder of trusted CAs can't be used), proxy, name,
+    silent (no answer), closed (no listener), untrusted (the certificate), no-tls (the server
+    speaks something else) or mute (a connection, but no answer).
+    """
+    address = urlsplit(url)
+    host = address.hostname or ""
+    port = address.port or PORTS.get(address.scheme, 443)
+    values: dict[str, object] = {"host": host, "port": port}
+    # What requests takes from the environment: a company's proxy, and its own authorities.
+    session = new_session(url)
+    options = session.merge_environment_settings(url, {}, False, None, None)
+    own = options["verify"]
+    authorities = own if isinstance(own, str) else DEFAULT_CA_BUNDLE_PATH
+    if address.scheme == "https" and not _are_usable(authorities):
+        return "authorities", values | {"path": authorities}
+    proxy = select_proxy(url, options["proxies"])
+    if proxy:
+        return "proxy", values | {"proxy": urlsplit(proxy).hostname or ""}
+    connection = _connect(host, port)
+    if isinstance(connection, str):
+        return connection, values
+    with connection:
+        if address.scheme != "https":
+            return "mute", values
+        broken, why = _shake_hands(connection, host, authorities)
+        return broken, values | {"why": why}
+
+
+def _connect(host: str, port: int) -> socket.socket | str:
+    """A connection, or why there is none: name, silent or closed."""
+    try:
+        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return "name"
+    try:
+        return socket.create_connection((host, port), timeout=STEP_PATIENCE)
+    except TimeoutError:
+        return "silent"
+    except OSError:
+        return "closed"
+
+
+def _are_usable(authorities: str) -> bool:
+    try:
+        _trusting(authorities)
+    except OSError:
+        return False
+    return True
+
+
+def _trusting(authorities: str) -> ssl.SSLContext:
+    """TLS that trusts the certificates of a file or a folder. OSError if they can't be read."""
+    if os.path.isdir(authorities):
+        return ssl.create_default_context(capath=authorities)
+    return ssl.create_default_context(cafile=authorities)
+
+
+def _shake_hands(connection: socket.socket, host: str, authorities: str) -> tuple[str, str]:
+    """(result, reason) of a TLS handshake: untrusted, no-tls, or mute if it succeeds."""
+    context = _trusting(authorities)
+    try:
+        context.wrap_socket(connection, server_hostname=host).close()
+    except ssl.SSLCertVerificationError as error:
+        return "untrusted", error.verify_message
+    except TimeoutError:
+        return "mute", ""
+    except OSError:
+        return "no-tls", ""
+    return "mute", ""
 
 
 # ── keys and certificates ──
@@ -247,7 +341,7 @@ def _leaf(slot: str, certificate: Certificate, moment: datetime) -> Finding:
     return Finding("certificate", True, f"certificate:{slot}", values)
 
 
-def _roots(certificates: Certificates) -> Finding:
+def _roots(certificates: "Certificates") -> Finding:
     return Finding("certificate", True, "certificate:root", {"count": len(certificates.root)})
 
 
@@ -258,13 +352,16 @@ def _ending(key: RSAPublicKey) -> str:
 
 
 def _harmless(text: str) -> str:
-    """One line without what a terminal would obey: a gateway's words may be in it."""
+    """One line without control characters: a gateway's text may be in it."""
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
     return " ".join(printable.split())
 
 
+def _in_language(value: object, lang: str) -> object:
+    return value[lang] if isinstance(value, Mapping) else value
+
+
 @cache
-def _texts() -> dict[str, Any]:
-    """[what was found, what to do] by key and language."""
+def _doctors_texts() -> dict[str, Any]:
     texts: dict[str, Any] = json.loads(Path(__file__).with_name("doctor.json").read_text("utf-8"))
     return texts

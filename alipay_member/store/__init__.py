@@ -40,7 +40,7 @@ LIVE_SESSION = (
     f"SELECT {COLUMNS} FROM sessions JOIN members ON members.id = member_id "
     "WHERE token_hash = ? AND expires_at > ?"
 )
-PURGED = 100  # ended sessions that a login takes away at most: it is not to hold others up
+PURGED = 100  # ended sessions that a login deletes at most, so that it holds nobody up
 
 
 class MemberStore:
@@ -133,7 +133,7 @@ class MemberStore:
     def save_profile(self, session: Session, profile: Profile) -> Member:
         """Write the profile into the session's member.
 
-        Raises IdentityError if it names somebody else.
+        Raises IdentityError if it names another person.
         """
         values = {name: getattr(profile, name) for name in PROFILE}
         values["profile_at"] = int(self._clock())
@@ -192,7 +192,7 @@ class MemberStore:
         self._database.close()
 
     def _purge(self, db: Connection, now: int) -> None:
-        """Take ended sessions away, those that nobody else is taking away, a bounded number."""
+        """Delete some ended sessions, skipping those that another write is deleting."""
         ended = (
             "SELECT token_hash FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ? "
             f"{self._database.skip_locked}"
@@ -237,18 +237,18 @@ class MemberStore:
         )
         return self._members(db, where, app_id, open_id, user_id)
 
-    def _same_person(self, db: Connection, session: Session, told: Token | Profile) -> str:
+    def _same_person(self, db: Connection, session: Session, answer: Token | Profile) -> str:
         """The id of the session's member, which gains an id that it lacks.
 
-        IdentityError if `told` names another.
+        IdentityError if `answer` names another.
         """
         member = self._session(db, session.token_hash).member
-        pairs = ((member.open_id, told.open_id), (member.user_id, told.user_id))
+        pairs = ((member.open_id, answer.open_id), (member.user_id, answer.user_id))
         compared = [(known, new) for known, new in pairs if known and new]
         if not compared or any(known != new for known, new in compared):
             raise IdentityError("the answer does not name the session's member", "other-person")
-        open_id = member.open_id or told.open_id
-        return self._one_row(db, member.app_id, open_id, member.user_id or told.user_id)
+        open_id = member.open_id or answer.open_id
+        return self._one_row(db, member.app_id, open_id, member.user_id or answer.user_id)
 
     def _session(self, db: Connection, token_hash: str) -> Session:
         """The live session and its member; SessionEnded if there is none."""
@@ -278,13 +278,13 @@ def _merge(db: Connection, keep: Member, other: Member) -> None:
 
 
 def _people(app_id: str, *named: Token | Profile) -> set[str]:
-    """What a write waits for: others about somebody with one of these ids in this app."""
-    ids = {one for told in named for one in (told.open_id, told.user_id) if one}
+    """The locks of a write: it waits for other writes about a person with one of these ids."""
+    ids = {one for each in named for one in (each.open_id, each.user_id) if one}
     return {f"{app_id} {one}" for one in ids}
 
 
 def _people_of(session: Session, *named: Token | Profile) -> set[str]:
-    """The same of a session's member, and of whom an answer names."""
+    """The same for a session's member and the person whom an answer names."""
     return _people(session.member.app_id, session.member, *named)
 
 
@@ -300,8 +300,8 @@ def _tokens(token: Token, now: int) -> dict[str, Any]:
     }
 
 
-def _differ(known: str | None, told: str | None) -> bool:
-    return known is not None and told is not None and known != told
+def _differ(known: str | None, new: str | None) -> bool:
+    return known is not None and new is not None and known != new
 
 
 def _hash(session_token: str) -> str:

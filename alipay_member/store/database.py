@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..errors import SchemaError
-from .postgresql import SCHEMES, PostgreSQLDatabase
 from .sqlite import SQLiteDatabase
 
+POSTGRESQL = ("postgresql://", "postgres://")
 VERSION = 4  # of schema.sql; a database of another version is refused
 TABLES = {"schema_version", "members", "sessions"}  # of every version
 
@@ -45,10 +45,10 @@ def open_database(database_url: str) -> Database:
     """The database of `sqlite:///path` or `postgresql://…`.
 
     ValueError for any other address; DatabaseError if the file can't be made; ImportError if
-    PostgreSQL's driver is not installed.
+    PostgreSQL's driver or postgresql.py is missing.
     """
-    if database_url.startswith(SCHEMES):
-        return PostgreSQLDatabase(database_url)
+    if database_url.startswith(POSTGRESQL):
+        return _postgresql(database_url)
     scheme, _, path = database_url.partition(":///")
     if scheme != "sqlite" or not path:
         raise ValueError(
@@ -61,6 +61,17 @@ def open_database(database_url: str) -> Database:
             "use a file in a temporary folder"
         )
     return SQLiteDatabase(path)
+
+
+def _postgresql(database_url: str) -> Database:
+    try:
+        from .postgresql import PostgreSQLDatabase
+    except ModuleNotFoundError as error:
+        if error.name != f"{__package__}.postgresql":
+            raise
+        message = "PostgreSQL needs postgresql.py in alipay_member/store, which was left out"
+        raise ImportError(message) from None
+    return PostgreSQLDatabase(database_url)
 
 
 def make_tables(database: Database) -> None:

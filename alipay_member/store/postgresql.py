@@ -4,29 +4,25 @@
 A write first takes a lock for each id of the person whom it is about (pg_advisory_xact_lock): two
 first logins of one person queue, those of different people never wait for each other.
 
-Nothing waits for ever: the server ends a long statement, the kernel a connection to a host that is
-gone, and this module one on which the server keeps silent, as if frozen. Only looking up the host's
-name is left to the resolver.
+The server ends a long statement, the kernel a connection to a host that is gone, and the pool
+checks a connection before it is used. Only a server that freezes while its host still answers keeps
+a request waiting until it goes on: the limit is then the web server's (gunicorn --timeout).
 """
 
 import hashlib
 import os
 import re
-import threading
-import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from ..errors import DatabaseError
 
-SCHEMES = ("postgresql://", "postgres://")
 PATIENCE = 15  # seconds to wait for a lock
 LONGEST = 20  # seconds for a statement, the wait for a lock included
-SILENCE = 25  # seconds until a server that says nothing is given up
 CONNECT = 3  # seconds to wait for a connection
-MAX_CONNECTIONS = 10  # of one process; the server allows 100 unless told otherwise
-# Of the kernel: what was sent arrives within so many milliseconds; a quiet connection is tried.
+MAX_CONNECTIONS = 10  # of one process; the server allows 100 by default
+# The kernel's: milliseconds until sent data is acknowledged; seconds until a quiet peer is probed.
 TCP = {"tcp_user_timeout": 10_000, "keepalives_idle": 30, "keepalives_interval": 10}
 
 
@@ -61,14 +57,11 @@ class PostgreSQLDatabase:
     def reading(self) -> Iterator[Connection]:
         """A connection, for one or more single statements. DatabaseError if it fails."""
         pool = self._pool()
-        connection = None
         try:
             with pool.connection() as connection:
                 yield Connection(connection)
         except self._psycopg.Error as error:
-            if connection is not None and connection.closed:
-                self._replace(pool)
-            raise failure(error) from error
+            raise database_error(error) from error
 
     @contextmanager
     def writing(self, *people: str) -> Iterator[Connection]:
@@ -95,22 +88,13 @@ class PostgreSQLDatabase:
                 timeout=CONNECT,
                 reconnect_timeout=0,  # the next request tries again
                 kwargs={"autocommit": True, "connect_timeout": CONNECT, **TCP},
-                connection_class=_bounded(self._psycopg),
                 configure=_configure,
+                check=self._new_pool.check_connection,
                 open=False,
             )
             pool = self._pools.setdefault(os.getpid(), new)
         pool.open()  # if it is not
         return pool
-
-    def _replace(self, pool: Any) -> None:
-        """Use none of its connections again: what is wrong with one may be wrong with all.
-
-        To ask each of them would be to wait for each of them.
-        """
-        if self._pools.get(os.getpid()) is pool:
-            self._pools.pop(os.getpid(), None)
-        threading.Thread(target=pool.close, daemon=True).start()  # it waits for its own threads
 
 
 def driver() -> tuple[Any, Any]:
@@ -124,17 +108,17 @@ def driver() -> tuple[Any, Any]:
 
 
 def read_address(database_url: str) -> dict[str, str]:
-    """Its host, port, dbname and so on. ValueError if they can't be told apart, quoting none."""
+    """An address's host, port, dbname and so on. ValueError, without quoting it, if invalid."""
     psycopg, _ = driver()
     message = (
-        "the database's address can't be read: percent-encode what is special in the password "
+        "the database's address can't be read: percent-encode special characters in the password "
         "(@ as %40, : as %3A, / as %2F, % as %25)"
     )
     try:
         parts: dict[str, str] = psycopg.conninfo.conninfo_to_dict(database_url)
     except (psycopg.Error, UnicodeError):
         raise ValueError(message) from None
-    # An @ or / in the password ends it too early: its rest is in one of these.
+    # An @ or / ends the password too early: its rest is then in one of these.
     place = "".join(str(parts.get(name, "")) for name in ("host", "port", "dbname"))
     if "@" in place or not re.fullmatch("[0-9,]*", str(parts.get("port", ""))):
         raise ValueError(message)
@@ -142,48 +126,19 @@ def read_address(database_url: str) -> dict[str, str]:
 
 
 def try_to_connect(database_url: str) -> None:
-    """DatabaseError if no connection comes about; ValueError if the address can't be read.
-
-    ImportError says what to install.
-    """
+    """Connect once: DatabaseError if it fails, ValueError if the address is invalid."""
     psycopg, _ = driver()
     read_address(database_url)
     try:
         psycopg.connect(database_url, connect_timeout=CONNECT).close()
     except psycopg.Error as error:
-        raise failure(error) from None
+        raise database_error(error) from None
 
 
-def failure(error: Any) -> DatabaseError:
-    """What psycopg raised, as one line, without the values of a row."""
-    said = " ".join((error.diag.message_primary or str(error)).split())
-    return DatabaseError(f"the database failed ({type(error).__name__}: {said})")
-
-
-def _bounded(psycopg: Any) -> Any:
-    """psycopg's class of a connection, which waits no longer than SILENCE."""
-
-    class BoundedConnection(psycopg.Connection):  # type: ignore[misc]
-        """Each exchange with the server is a generator that says what it waits for."""
-
-        def wait(self, exchange: Generator[int, int, Any], *options: Any, **more: Any) -> Any:
-            """Carry it out. OperationalError after a silence; then the connection is closed."""
-            return super().wait(self._until_silent(exchange), *options, **more)
-
-        def _until_silent(self, exchange: Generator[int, int, Any]) -> Generator[int, int, Any]:
-            deadline = time.monotonic() + SILENCE
-            try:
-                awaited = next(exchange)
-                while True:
-                    ready = yield awaited  # psycopg answers 0 some ten times a second
-                    if not ready and time.monotonic() > deadline:
-                        self.close()
-                        raise psycopg.OperationalError("the server does not answer")
-                    awaited = exchange.send(ready)
-            except StopIteration as end:
-                return end.value
-
-    return BoundedConnection
+def database_error(error: Any) -> DatabaseError:
+    """psycopg's error in one line, without the values of a row."""
+    message = " ".join((error.diag.message_primary or str(error)).split())
+    return DatabaseError(f"the database failed ({type(error).__name__}: {message})")
 
 
 def _configure(connection: Any) -> None:
@@ -192,5 +147,5 @@ def _configure(connection: Any) -> None:
 
 
 def _lock_key(person: str) -> int:
-    """A number of 64 bits: two people with the same one would merely queue."""
+    """64 bits; two people with the same key would merely queue."""
     return int.from_bytes(hashlib.sha256(person.encode()).digest()[:8], "big", signed=True)

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from helpers import ROOT
-from hostile import CHUNKED, COMPRESSED, EVERYWHERE, FOUND, OK, on_a_redirect, why
+from hostile import CHUNKED, COMPRESSED, FOUND, HEADS, OK, PLACES, on_a_redirect, why
 from wire import client_of, http
 
-FLOODS = EVERYWHERE | COMPRESSED | on_a_redirect(COMPRESSED)
+REDIRECTS = on_a_redirect(PLACES | COMPRESSED)
+ON_A_REDIRECT = ("header", "headers", "chunks", "trailers", "body", "gzip in chunks")
+FLOODS = HEADS | PLACES | COMPRESSED
+FLOODS |= {f"{name} of a redirect": REDIRECTS[f"{name} of a redirect"] for name in ON_A_REDIRECT}
 LINES_OF_CHUNKS = ("chunk size", "chunk extension", "trailer")
 MAX_GROWTH = 64_000_000  # bytes
 MEASURE = """

@@ -57,7 +57,7 @@ def test_a_certificate_that_nobody_vouches_for_is_no_connection(gateway_that, se
     assert server.requests == []
 
 
-@pytest.mark.parametrize("place", EVERYWHERE)
+@pytest.mark.parametrize("place", ["status line", "header", "chunk size", "trailers", "body"])
 def test_a_drip_inside_tls_ends(gateway_that, secure_client, pem, place):
     server = gateway_that(dripping(*EVERYWHERE[place]), greet=tls(pem))
     assert why(secure_client(server)) == "timeout"

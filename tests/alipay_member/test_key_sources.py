@@ -16,7 +16,7 @@ import console
 from alipay_member import AlipayClient, CertificateError, KeyFormatError
 from alipay_member.certificates import Certificates
 from alipay_member.explain import describe, explain
-from alipay_member.signing import load_private_key, load_public_key
+from alipay_member.keys import load_private_key, load_public_key
 from wire import client_options, key
 
 SLOTS = ("app", "alipay", "root")
@@ -106,7 +106,7 @@ NO_KEYS = {
     "white space": (b" \n", "empty", "nothing is given"),
     "a number": (7, "type", "is given as int"),
     "a list": (["key.pem"], "type", "is given as list"),
-    "bytes in Chinese": ("密钥".encode("gbk"), "binary", "no text"),
+    "bytes in Chinese": ("密钥".encode("gbk"), "binary", "not text"),
     "a path": ("/etc/alipay/appkey", "no-file", "no such file"),
     "a relative path": ("keys/app/private", "no-file", "no such file"),
     "a path with an ending": ("keys/app.pem", "no-file", "no such file"),

@@ -10,14 +10,8 @@ import pytest
 
 from alipay_member.errors import KeyFormatError
 from alipay_member.explain import support_question
-from alipay_member.signing import (
-    load_private_key,
-    load_public_key,
-    sign,
-    signature_flaw,
-    string_to_sign,
-    verify,
-)
+from alipay_member.keys import load_private_key, load_public_key
+from alipay_member.signing import sign, string_to_sign, verify, why_not_verified
 from helpers import needs
 
 pytestmark = needs("openssl")
@@ -168,10 +162,10 @@ NO_PRIVATE_KEY = {
     "certificate": (certificate, "certificate"),
     "cut PEM": (lambda o: pkcs8(o)[:600], "cut"),
     "END line lost": (lambda o: pkcs8(o).rpartition("-----END")[0], "cut"),
-    "lines lost": (lambda o: middle_cut_out(pkcs8(o)), "no RSA private key"),
+    "lines lost": (lambda o: middle_cut_out(pkcs8(o)), "not an RSA private key"),
     "cut base64": (lambda o: one_line(pkcs8(o))[:601], "cut or damaged"),
     "garbage": (lambda o: "把应用私钥放在这里", "nor one line of base64"),
-    "other base64": (lambda o: "aGVsbG8gd29ybGQh", "no RSA private key"),
+    "other base64": (lambda o: "aGVsbG8gd29ybGQh", "not an RSA private key"),
     "missing file": (lambda o: str(o.folder / "nothing.pem"), "there is no such file"),
     "empty": (lambda o: " \n", "empty"),
 }
@@ -183,7 +177,7 @@ NO_PUBLIC_KEY = {
     "cut PEM": (lambda o: public(o)[:200], "cut"),
     "cut base64": (lambda o: one_line(public(o))[:201], "cut or damaged"),
     "garbage": (lambda o: "<支付宝公钥>", "nor one line of base64"),
-    "other base64": (lambda o: "aGVsbG8gd29ybGQh", "no RSA public key"),
+    "other base64": (lambda o: "aGVsbG8gd29ybGQh", "not an RSA public key"),
     "missing file": (lambda o: str(o.folder / "nothing.pem"), "there is no such file"),
     "empty": (lambda o: "", "empty"),
 }
@@ -257,16 +251,16 @@ def test_sign_is_accepted_by_openssl(openssl):
         (lambda o: "no signature", "damaged"),
     ],
 )
-def test_signature_flaw_tells_what_is_wrong(openssl, signature, flaw):
+def test_why_not_verified_tells_what_is_wrong(openssl, signature, flaw):
     alipay_key, app_key = (
         load_public_key(public(openssl, name)) for name in ("rsa2048", "rsa4096")
     )
-    assert signature_flaw(DATA, signature(openssl), alipay_key, app_key) == flaw
+    assert why_not_verified(DATA, signature(openssl), alipay_key, app_key) == flaw
 
 
-def test_signature_flaw_refuses_the_apps_own_key_in_alipays_place(openssl):
+def test_why_not_verified_refuses_the_apps_own_key_in_alipays_place(openssl):
     own = load_public_key(public(openssl))
-    assert signature_flaw(DATA, openssl.signature("rsa2048"), own, own) == "app-key"
+    assert why_not_verified(DATA, openssl.signature("rsa2048"), own, own) == "app-key"
 
 
 def test_string_to_sign_is_sorted_raw_and_without_sign_and_empty_values():

@@ -26,7 +26,8 @@ from cryptography.hazmat.primitives import serialization as form
 
 import postgresql
 from alipay_member.answer import read_answer
-from alipay_member.signing import load_private_key, sign, string_to_sign, verify
+from alipay_member.keys import load_private_key
+from alipay_member.signing import sign, string_to_sign, verify
 from crowd_gateway import running, share_node
 from deployments import Deployment, fill_postgresql, fill_sqlite, free_name
 from wire import SHARE, SHARE_NODE, answer, encoded, key

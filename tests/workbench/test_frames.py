@@ -20,10 +20,10 @@ def line_of(name, text):
         ("app.py", "token = client.exchange_code(auth_code)\n", "auth", "@site.post", "}"),
         (
             "alipay_member/client.py",
-            "reply = self._send(common, business)",
+            "raw = self._send(common, business)",
             "AlipayClient._call",
             "    def _call(",
-            "self.observer(exchange)",
+            "return result",
         ),
         ("miniprogram/api.js", "my.getAuthCode({", "getAuthCode", "function getAuthCode", "}"),
         (
@@ -134,7 +134,7 @@ def test_a_call_to_alipay_names_the_lines_under_way(steps, sign_in):
         ("app.py", "auth"),
     ]
     accept, call, auth = map(text_at, exchange["frames"])
-    assert accept == "return read(self._accept(exchange, reply))"
+    assert accept == "self.observer(exchange)"
     assert call == "return self._call("
     assert auth == "token = client.exchange_code(auth_code)"
     assert named(store["frames"]) == [
@@ -154,7 +154,7 @@ def test_a_refusal_names_the_line_that_refused(steps, sign_in, bench, switch):
     switch("fault", name="tampered", times=1)
     bench.post("/api/member", headers=session)
     exchange = steps()[1]
-    assert text_at(exchange["frames"][0]) == "raise exchange.flaw"
+    assert text_at(exchange["frames"][0]) == "raise exchange.signature_error"
     assert named(exchange["frames"])[:3] == [
         ("alipay_member/client.py", "_accept"),
         ("alipay_member/client.py", "_call"),

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 import hostile
 from alipay_member import AlipayClient
-from alipay_member.explain import doctor, reach
+from alipay_member.explain import doctor
 from alipay_member.explain.doctor import examine, examine_keys
 from alipay_member.transport import new_session
 from helpers import needs
@@ -122,9 +122,9 @@ def test_a_folder_of_authorities_is_read_as_requests_reads_it(gateway_that, tmp_
 
     def shake_hands():
         with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
-            return reach._shake_hands(connection, "127.0.0.1", str(folder))
+            return doctor._shake_hands(connection, "127.0.0.1", str(folder))
 
-    assert reach._are_usable(str(folder))
+    assert doctor._are_usable(str(folder))
     assert shake_hands() == ("untrusted", "self-signed certificate")
     shutil.copy(pem, folder)
     subprocess.run(["openssl", "rehash", folder], check=True)
