@@ -15,11 +15,9 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from ..accounts import APPS, MEMBERS
-from ..fault_rows import GROUPS
-from ..faults import FAULTS
-from ..guard import only_json, only_this_machine, sentence
-from ..keys import one_line
-from ..state import state
+from ..faults import FAULTS, GROUPS
+from ..keypairs import one_line
+from ..routes import error_as_json, only_json, only_this_machine, state
 from .calls import Arrival, Calls
 from .told import WORDS, address, step_of
 
@@ -172,4 +170,4 @@ def send(arrival: Arrival, port: str) -> int:
 @inspector.errorhandler(HTTPException)
 def refuse(error: Exception) -> tuple[Response, int]:
     """One sentence for what can't be done."""
-    return sentence(error)
+    return error_as_json(error)

@@ -111,7 +111,7 @@ def test_the_mode_is_a_switch_of_each_app(plain, emulator):
     plain.switch("PUT", "certificates", certificates=False)
     assert "access_token" in plain.token()
     for body in ({"certificates": 1}, {"certificates": True, "app_id": "demo-merchant"}):
-        with pytest.raises(AssertionError, match=r"true or false|no such app with a key"):
+        with pytest.raises(AssertionError, match=r"true or false|unknown app with a key"):
             plain.switch("PUT", "certificates", **body)
 
 

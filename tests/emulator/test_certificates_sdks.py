@@ -17,10 +17,10 @@ WRONG = [*WRONG, "other-cert"]
 @pytest.fixture
 def certified(emulator, plain, tmp_path):
     """The settings of demo-mini in 公钥证书 mode, with the paths of its files."""
-    from emulator.__main__ import written_beside
+    from emulator.__main__ import write_certificates
 
     emulator.accounts.certify("demo-mini", True)
-    return written_beside(tmp_path / "demo.env", emulator.settings())
+    return write_certificates(tmp_path / "demo.env", emulator.settings())
 
 
 @pytest.mark.filterwarnings("ignore:X509.* is deprecated:DeprecationWarning")  # pyOpenSSL's

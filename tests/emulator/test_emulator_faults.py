@@ -1,6 +1,5 @@
 """Faults: which there are, for which calls they hold, and how they spoil the transport."""
 
-import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from helpers import ROOT, needs_emulator
+from helpers import needs_emulator
 from plain_client import SHARE, TOKEN, PlainClient
 from test_emulator_codes import CODES
 
@@ -29,7 +28,7 @@ def test_the_list_is_ready_for_a_page(plain):
     }
     for row in listed["faults"]:
         assert row.keys() == {
-            *("name", "group", "zh", "en"),
+            *("name", "group", "where", "zh", "en"),
             *("expect", "once", "recovers", "needs", "method"),
         }
         assert re.search("[一-鿿]", row["zh"]) or row["name"] == "SYSTEM_ERROR"
@@ -124,34 +123,16 @@ def test_transport(spoiled):
         spoiled("disconnect")
 
 
-def test_each_function_has_its_sentence_and_each_sentence_its_function():
-    from emulator import faults
+def test_an_unknown_group_is_named():
+    from emulator.faults import FAULTS, fault
 
-    rows = json.loads((ROOT / "emulator" / "faults.json").read_text("utf-8"))
-    assert {row["name"] for row in rows} == faults.SPOILERS.keys()
+    with pytest.raises(LookupError, match="'late': unknown group 'time', expected one of"):
 
+        @fault("time", zh="迟到。", en="Late.")
+        def late(reply, call):
+            pass
 
-def test_a_sentence_without_a_function_is_named(monkeypatch):
-    from emulator import faults
-
-    monkeypatch.delitem(faults.SPOILERS, "empty-sign")
-    with pytest.raises(LookupError, match=r"has 'empty-sign', faults.py no @fault empty_sign\(\)"):
-        faults.read_faults()
-
-
-def test_a_function_without_a_sentence_is_named(monkeypatch):
-    from emulator import faults
-
-    monkeypatch.setitem(faults.SPOILERS, "brand-new", print)
-    with pytest.raises(LookupError, match=r"@fault brand_new\(\), faults.json no 'brand-new'"):
-        faults.read_faults()
-
-
-def test_a_group_that_the_page_does_not_know_is_named():
-    from emulator import fault_rows
-
-    with pytest.raises(LookupError, match="'late' has the group 'time', none of code, legal"):
-        fault_rows.check([{"name": "late", "group": "time"}], ["late"], ["code", "legal"])
+    assert "late" not in FAULTS
 
 
 def test_each_error_of_the_one_table_is_a_fault():

@@ -23,11 +23,11 @@ def test_a_call_that_succeeds_is_not_logged(plain, lines):
         (
             {"app_id": "2021000122671080"},
             "alipay.user.info.share from 2021000122671080: refused, "
-            "isv.invalid-app-id: there is no such app",
+            "isv.invalid-app-id: the app_id is unknown",
         ),
         (
             {"app_id": ""},
-            "alipay.user.info.share from nobody: refused, isv.missing-app-id: app_id is missing",
+            "alipay.user.info.share from no app_id: refused, isv.missing-app-id: app_id is missing",
         ),
         (
             {"timestamp": ""},
@@ -42,7 +42,7 @@ def test_a_call_that_succeeds_is_not_logged(plain, lines):
         (
             {"method": "alipay.trade.query"},
             "alipay.trade.query from demo-mini: refused, "
-            "isv.invalid-method: the emulator has no such method",
+            "isv.invalid-method: the emulator does not know this method",
         ),
         (
             {"auth_token": "x"},
@@ -73,14 +73,13 @@ def test_a_fault_that_is_switched_on_is_told_apart_from_a_refusal(plain, lines):
     plain.switch("PUT", "fault", name="isv.code-invalid", times=1)
     plain.token()
     assert lines() == [
-        "alipay.system.oauth.token from demo-mini: "
-        "answered with the fault isv.code-invalid, which is switched on"
+        "alipay.system.oauth.token from demo-mini: the fault isv.code-invalid is switched on"
     ]
 
 
 def test_an_address_that_the_authorise_page_refuses_is_logged(emulator, lines):
     requests.get(f"{emulator.url}/oauth2/publicAppAuthorize.htm?app_id=demo-mini", timeout=5)
-    assert lines() == ["the authorise page refused an address: a mini-program's app cannot use it"]
+    assert lines() == ["the authorise page refused an address: a mini-program cannot use this page"]
 
 
 def secrets_of(plain):

@@ -103,7 +103,7 @@ def test_each_call_is_one_line_and_a_wrong_signature_has_its_cause(plain, lines)
         "verify with the app's public key; sign_type was not signed. In a request only sign stays "
         "out of the string; sign_type stays in",
         "alipay.user.info.share from demo-mini: refused, aop.invalid-auth-token: auth_token is "
-        "unknown, refreshed or revoked; answered with the fault tampered, which is switched on",
+        "unknown, refreshed or revoked; the fault tampered is switched on",
     ]
 
 
