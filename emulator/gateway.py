@@ -16,7 +16,7 @@ from alipay_member.signing import verify
 from .accounts import MERCHANT, Accounts, Refused, profile
 from .call import DEFAULT_CHARSET, GatewayCall, read_call
 from .inspector.calls import Outcome
-from .inspector.told import causes
+from .inspector.step import causes
 from .reply import Reply, error_node
 from .routes import state
 

@@ -26,7 +26,7 @@ from markupsafe import Markup
 from alipay_member.explain import fields
 from emulator import start
 from emulator.accounts import MEMBERS, known_ids
-from emulator.inspector.told import WORDS as OF_EMULATOR
+from emulator.inspector.step import WORDS as OF_EMULATOR
 from emulator.routes import only_json, only_this_machine
 
 from . import laboratory, naive

@@ -36,7 +36,7 @@ def newest(told):
 @pytest.fixture
 def found(newest):
     """found() → the keys of what was found out about the newest call's signature."""
-    from emulator.inspector.told import WORDS
+    from emulator.inspector.step import WORDS
 
     def keys():
         return [finding(one["en"], WORDS["findings"]) for one in newest()["causes"] or []]

@@ -201,7 +201,7 @@ def test_the_same_code_in_other_bytes_is_traced_to_the_call_that_used_it(plain, 
     code = plain.auth_code()
     for timestamp in ("2025-10-15 13:19:21", "2025-10-15 13:19:22"):
         plain.call(TOKEN, grant_type="authorization_code", code=code, timestamp=timestamp)
-    assert "auth_code came with call 1" in told()["calls"][1]["notes"][-1]["en"]
+    assert "Call 1 used this auth_code" in told()["calls"][1]["notes"][-1]["en"]
 
 
 def test_bytes_that_are_no_text_are_sent_again_as_they_are(plain, told, again):

@@ -196,7 +196,7 @@ def as_pattern(node):
 
 
 def test_each_reason_for_a_refusal_is_translated():
-    from emulator.inspector.told import WORDS
+    from emulator.inspector.step import WORDS
 
     found = {as_pattern(node) for node in reasons()}
     assert found == set(WORDS["reasons"])
@@ -207,7 +207,7 @@ def test_each_reason_for_a_refusal_is_translated():
 
 def test_a_reason_with_something_put_in_is_told_in_chinese():
     from emulator.accounts import Refused
-    from emulator.inspector.told import reason
+    from emulator.inspector.step import reason
 
     told = reason(Refused("isv.code-invalid", "the code was given to demo-web"))
     assert told["zh"] == "授权码是给 demo-web 的"
@@ -215,12 +215,12 @@ def test_a_reason_with_something_put_in_is_told_in_chinese():
 
 def test_each_mistake_and_finding_has_its_sentence():
     """The keys in the source are the keys of words.json, all of them."""
-    from emulator.inspector.told import WORDS
+    from emulator.inspector.step import WORDS
 
     used = set()
-    for name in ("mistakes", "diagnosis"):
+    for name in ("candidates", "diagnosis"):
         source = (ROOT / f"emulator/inspector/{name}.py").read_text("utf-8")
-        used |= set(re.findall(r'(?:Mistake|Finding)\(\s*"([a-z0-9-]+)"', source))
+        used |= set(re.findall(r'(?:Variation|Finding)\(\s*"([a-z0-9-]+)"', source))
         used |= set(re.findall(r'"((?:sign|charset|other)-[a-z0-9-]+)"', source))
     assert used - set(WORDS["findings"]) == set()
     assert set(WORDS["findings"]) - used == set()

@@ -37,7 +37,7 @@ def client(plain):
         (lambda sign: sign.rstrip("="), "sign-not-padded"),
         (lambda sign: base64.b64decode(sign).hex(), "sign-hex"),
         (lambda sign: sign[:200], "sign-cut"),
-        (lambda sign: "no base64!", "sign-no-base64"),
+        (lambda sign: "no base64!", "sign-not-base64"),
     ],
 )
 def test_a_signature_that_suffered_is_named(client, found, change, key):
@@ -125,8 +125,8 @@ def test_a_signature_of_an_earlier_call_is_traced_to_it(client, found, newest):
 
 def test_no_diagnosis_names_a_text_that_was_not_signed(emulator, plain):
     """Random texts signed by the right key, random bytes as signatures: nothing is made up."""
+    from emulator.call import SentRequest
     from emulator.inspector.diagnosis import diagnose
-    from emulator.inspector.sent import Sent
 
     keys = {name: key.public_key() for name, key in emulator.accounts.app_keys.items()}
     client = MistakenClient(plain)
@@ -139,7 +139,7 @@ def test_no_diagnosis_names_a_text_that_was_not_signed(emulator, plain):
         made = [client.sign("".join(letters)), base64.b64encode(chance.randbytes(256)).decode()]
         for sign, expected in zip(made, ["other-text", "unknown-key"], strict=True):
             query = urlencode(given | {"sign": sign}).encode()
-            sent = Sent("POST", query, b"", "", [], True)
+            sent = SentRequest("POST", query, b"", "", [], True)
             told = diagnose(sent, OnlyParameters(given | {"sign": sign}), keys, {})
             assert [one.key for one in told.findings] == [expected]
             assert told.signed is None
@@ -156,9 +156,8 @@ def test_the_gateway_s_own_draft_is_the_gateway_s_string(plain):
     from werkzeug.wrappers import Request
 
     from alipay_member.signing import string_to_sign
-    from emulator.call import read_call
-    from emulator.inspector.mistakes import gateways_draft
-    from emulator.inspector.sent import Sent
+    from emulator.call import SentRequest, read_call
+    from emulator.inspector.candidates import gateways_candidate
 
     for query, body in [
         ("charset=GBK&a=%CD%F5+x&b=&c", "a=2&d=%"),
@@ -170,8 +169,8 @@ def test_the_gateway_s_own_draft_is_the_gateway_s_string(plain):
             method="POST", query_string=query, data=body.encode(), content_type=FORM
         ).get_environ()
         call = read_call(Request(environ), plain.emulator.accounts)
-        sent = Sent("POST", query.encode(), body.encode(), FORM, [], True)
-        assert gateways_draft(sent).text() == string_to_sign(call.parameters)
+        sent = SentRequest("POST", query.encode(), body.encode(), FORM, [], True)
+        assert gateways_candidate(sent).text() == string_to_sign(call.parameters)
 
 
 def test_finding_out_takes_no_time_that_anybody_notices(client):
@@ -185,7 +184,7 @@ def test_finding_out_takes_no_time_that_anybody_notices(client):
 
 @pytest.mark.parametrize("key", ["zh", "en"])
 def test_each_finding_can_be_told_in_both_languages(key):
-    from emulator.inspector.told import WORDS
+    from emulator.inspector.step import WORDS
 
     for row in WORDS["findings"].values():
         assert row[key]
