@@ -1,19 +1,14 @@
-"""The emulated Alipay in 公钥证书 mode: its files, its gateway, its command line."""
-
-import os
-import stat
+"""Key pairs and 公钥证书 mode: the files, and what the gateway makes of their serial numbers."""
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from dotenv import dotenv_values
 
 from alipay_member import AlipayClient
 from alipay_member.certificates import common_name, serial_number
 from helpers import needs_emulator
 from plain_client import TOKEN, PlainClient
 from server.settings import Settings
-from test_emulator_cli import command, greeting  # noqa: F401 (a fixture)
 
 pytestmark = needs_emulator
 
@@ -28,7 +23,7 @@ def certified(emulator, tmp_path):
 
 @pytest.fixture
 def certificates(emulator):
-    """Those in demo-mini's three files, in order."""
+    """The certificates in demo-mini's three files, in order."""
     emulator.accounts.certify("demo-mini", True)
     files = emulator.accounts.certified["demo-mini"]
     return [
@@ -58,7 +53,7 @@ def test_our_client_completes_the_flow_beside_one_with_a_key(certified, emulator
     assert b"alipay_cert_sn" not in with_key.answer.content
 
 
-def test_answers_name_alipays_certificate_between_node_and_sign(certified, certificates, emulator):
+def test_replies_name_alipays_certificate_between_node_and_sign(certified, certificates, emulator):
     sent = []
     certified.observer = lambda exchange: sent.append(exchange.raw_answer)
     emulator.faults.set("SYSTEM_ERROR")
@@ -131,36 +126,3 @@ def test_the_trace_shows_both_serial_numbers(tmp_path, emulator, auth_code):
     (exchange,) = [step for step in steps if step["kind"] == "exchange"]
     for name, value in settings.app.certificates.parameters.items():
         assert exchange["parameters"][name] == value
-
-
-def test_the_command_writes_files_that_settings_name(command, tmp_path, monkeypatch):  # noqa: F811
-    file = tmp_path / "demo.env"
-    greeting(command("--port", 0, "--certificates", "--env-file", file))
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "alipayCertPublicKey_RSA2.crt",
-        "alipayRootCert.crt",
-        "appCertPublicKey_demo-mini.crt",
-        "appCertPublicKey_demo-web.crt",
-        "demo.env",
-    ]
-    if os.name == "posix":
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    values = dotenv_values(file)
-    assert "ALIPAY_PUBLIC_KEY" not in values
-    monkeypatch.chdir("/")
-    settings = Settings.load(tmp_path / "project", values=values)
-    for app in (settings.app, settings.web):
-        with pytest.raises(Exception, match=r"isv\.code-invalid"):
-            AlipayClient(**settings.client_options(app)).exchange_code("made-up")
-    greeting(command("--port", 0, "--certificates", "--env-file", file))
-    assert dotenv_values(file) != values  # its own files are written again
-
-
-def test_the_command_leaves_the_consoles_files_alone(command, tmp_path):  # noqa: F811
-    real = tmp_path / "alipayRootCert.crt"
-    real.write_text("-----BEGIN CERTIFICATE-----")
-    process = command("--port", 0, "--certificates", "--env-file", tmp_path / "demo.env")
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == 1
-    assert str(real) in err
-    assert list(tmp_path.iterdir()) == [real]
