@@ -108,21 +108,3 @@ def test_the_mode_is_a_switch_of_each_app(plain, emulator):
     for body in ({"certificates": 1}, {"certificates": True, "app_id": "demo-merchant"}):
         with pytest.raises(AssertionError, match=r"true or false|unknown app with a key"):
             plain.switch("PUT", "certificates", **body)
-
-
-def test_the_trace_shows_both_serial_numbers(tmp_path, emulator, auth_code):
-    import workbench
-    from app import create_app
-    from helpers import at_home
-    from workbench.watched import WatchedStore
-
-    emulator.accounts.certify("demo-mini", True)
-    settings = Settings.load(tmp_path, values=emulator.settings())
-    app = create_app(settings, store=WatchedStore(settings.database_url))
-    workbench.attach(app)
-    bench = at_home(app)
-    assert bench.post("/api/auth", json={"auth_code": auth_code()}).status_code == 200
-    steps = bench.get("/workbench/events").get_json()["events"]
-    (exchange,) = [step for step in steps if step["kind"] == "exchange"]
-    for name, value in settings.app.certificates.parameters.items():
-        assert exchange["parameters"][name] == value
