@@ -31,7 +31,7 @@ def guard() -> None:
 
 
 @dataclass(frozen=True)
-class AuthorizeRequest:
+class AuthorizeQuery:
     """The parameters of the address; missing ones are ""."""
 
     app_id: str
@@ -59,40 +59,40 @@ class AuthorizeRequest:
         return self.scope.split(",")
 
 
-def read_request() -> AuthorizeRequest:
-    query = request.args
-    return AuthorizeRequest(
-        app_id=query.get("app_id", ""),
-        scope=query.get("scope", ""),
-        redirect_uri=query.get("redirect_uri", ""),
-        state=query.get("state", ""),
+def read_query() -> AuthorizeQuery:
+    given = request.args
+    return AuthorizeQuery(
+        app_id=given.get("app_id", ""),
+        scope=given.get("scope", ""),
+        redirect_uri=given.get("redirect_uri", ""),
+        state=given.get("state", ""),
     )
 
 
 @authorize.get(PATH)
 def show() -> Any:
-    return page(read_request())
+    return page(read_query())
 
 
 @authorize.post(PATH)
 def decide() -> Any:
     """Redirect to the app with an auth code if a member agreed, without one if they denied."""
-    asked = read_request()
-    if asked.error():
-        return page(asked)
-    back = {"app_id": asked.app_id, "source": "alipay_wallet"}
-    if asked.state:
-        back["state"] = asked.state
+    query = read_query()
+    if query.error():
+        return page(query)
+    back = {"app_id": query.app_id, "source": "alipay_wallet"}
+    if query.state:
+        back["state"] = query.state
     member = request.form.get("member")
     if member:
-        code = state().accounts.authorize(asked.app_id, member, asked.scopes())
-        back |= {"auth_code": code, "userOutputs": asked.scope, "scope": asked.scope}
-    return redirect(f"{asked.redirect_uri}?{urlencode(back)}")
+        code = state().accounts.authorize(query.app_id, member, query.scopes())
+        back |= {"auth_code": code, "userOutputs": query.scope, "scope": query.scope}
+    return redirect(f"{query.redirect_uri}?{urlencode(back)}")
 
 
-def page(asked: AuthorizeRequest) -> tuple[str, int]:
+def page(query: AuthorizeQuery) -> tuple[str, int]:
     """The page, or its explanation of what is wrong with the address; and the HTTP status."""
-    error = asked.error()
+    error = query.error()
     if error:
         log.info("the authorise page refused an address: %s", ERRORS[error])
     lang = request.args.get("lang") or request.accept_languages.best_match(["zh", "en"], "zh")
@@ -100,9 +100,9 @@ def page(asked: AuthorizeRequest) -> tuple[str, int]:
     text = render_template(
         "authorize.html",
         lang=lang,
-        other=urlencode({**asdict(asked), "lang": other}),
-        asked=asdict(asked),
-        app=APPS.get(asked.app_id),
+        other=urlencode({**asdict(query), "lang": other}),
+        query=asdict(query),
+        app=APPS.get(query.app_id),
         error=error,
         members=MEMBERS.values(),
     )

@@ -32,7 +32,7 @@ SLOW = 15.0  # seconds
 HUGE = 10_000_000  # bytes
 DEEP = 100_000  # brackets
 TRICKY_NAME = '小}二{"\\","sign":"x"'
-OTHER_SN = "0123456789abcdef0123456789abcdef"  # of a certificate that nobody has configured
+OTHER_SN = "0123456789abcdef0123456789abcdef"  # of an unknown certificate
 GROUPS = {
     "signature": {"zh": "支付宝网关：签名", "en": "Alipay's gateway: the signature"},
     "transport": {"zh": "支付宝网关：传输", "en": "Alipay's gateway: transport"},
