@@ -106,6 +106,8 @@ def test_a_correct_call_has_a_verdict_and_no_cause(client, newest):
         (lambda given: each(given, lambda text: text.replace('"', "&quot;")), "html-escaped"),
         (lambda given: respelled(given, separators=(",", ":")), "json-respelled"),
         (lambda given: respelled(given, ensure_ascii=True), "json-respelled"),
+        (lambda given: respelled(given, indent=2), "json-respelled"),
+        (lambda given: each(given, lambda text: text.replace("/", "\\/")), "json-respelled"),
         (lambda given: given | {"charset": "UTF-8"}, "other-letters"),
         (lambda given: given | {"timestamp": "2025-10-15 13:19:22"}, "other-second"),
         (lambda given: given | {"timestamp": "2025-10-15 05:19:21"}, "other-zone"),

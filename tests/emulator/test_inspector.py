@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import threading
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -222,9 +223,9 @@ def test_an_unknown_call_cannot_be_sent_again(again):
 
 
 def test_the_curl_line_sends_the_same(plain, steps):
-    sent = plain.signed(SHARE, auth_token="it's [1] {a} & b")
-    query = {name: sent.pop(name) for name in ("app_id", "method", "charset")}
-    requests.post(plain.gateway, params=query, data=sent, timeout=5)
+    sent = plain.signed(SHARE, auth_token="it's [1] {a} & b", note="[1-2]")
+    query = {name: sent.pop(name) for name in ("app_id", "method", "charset", "note")}
+    requests.post(f"{plain.gateway}?{urlencode(query, safe='[]')}", data=sent, timeout=5)
     (step,) = steps()["calls"]
     words = shlex.split(step["curl"])
     assert words[0] == "curl"

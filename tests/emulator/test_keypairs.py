@@ -63,6 +63,12 @@ def test_replies_name_alipays_certificate_between_node_and_sign(certified, certi
     assert b'},"alipay_cert_sn":"%s","sign":"' % sn.encode() in sent[0]
 
 
+def test_the_fault_no_cert_sn_leaves_it_out(plain, certificates):
+    plain.switch("PUT", "fault", name="no-cert-sn")
+    plain.call(TOKEN)
+    assert list(plain.answer.json()) == ["alipay_system_oauth_token_response", "sign"]
+
+
 WRONG_NAMES = {
     "none": ({}, "isv.app-cert-not-exist"),
     "another app's": ({"app_cert_sn": "0" * 32}, "isv.app-cert-not-exist"),
