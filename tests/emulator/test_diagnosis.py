@@ -18,7 +18,7 @@ from plain_client import SHARE, PlainClient
 
 pytestmark = needs_emulator
 FORM = "application/x-www-form-urlencoded"
-NAME = "王誠 + 李/四"  # every mistake in encoding changes it
+NAME = "王誠 + 李/四 ~*"  # every mistake in encoding changes it
 
 
 @pytest.fixture
@@ -101,6 +101,8 @@ def test_a_correct_call_has_a_verdict_and_no_cause(client, newest):
         (lambda given: leave_out(given, "auth_token"), "left-out"),
         (lambda given: each(given, quote_plus), "url-encoded"),
         (lambda given: each(given, lambda text: quote(text, safe="")), "url-encoded"),
+        (lambda given: each(given, java_quote), "url-encoded"),
+        (lambda given: each(given, lambda text: quote(text, safe="!~*'()")), "url-encoded"),
         (lambda given: each(given, lambda text: text.replace(" ", "+")), "plus-for-space"),
         (lambda given: each(given, lambda text: text.replace("+", " ")), "space-for-plus"),
         (lambda given: each(given, lambda text: text.replace('"', "&quot;")), "html-escaped"),
@@ -139,6 +141,11 @@ def leave_out(given, name):
 
 def each(given, function):
     return {name: function(value) for name, value in given.items()}
+
+
+def java_quote(text):
+    """Like Java's URLEncoder."""
+    return quote_plus(text, safe="*").replace("~", "%7E")
 
 
 def respelled(given, **options):
