@@ -77,7 +77,7 @@ def test_it_writes_ready_settings_says_what_to_do_next_and_ends_cleanly(command,
     assert address in greeted
     assert requests.get(f"{address}/emulator/members?code=secret", timeout=5).status_code == 200
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert err == ""
     for secret in ("secret", settings["ALIPAY_APP_PRIVATE_KEY"]):
@@ -110,7 +110,7 @@ def test_it_leaves_a_file_that_it_did_not_write(command, tmp_path, content):
     file = tmp_path / ".env"
     file.write_text(content)
     process = command("--port", 0, "--env-file", file)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert str(file) in err
     assert err.count("\n") == 1
@@ -120,7 +120,7 @@ def test_it_leaves_a_file_that_it_did_not_write(command, tmp_path, content):
 
 def test_a_missing_folder_is_one_line(command, tmp_path):
     process = command("--port", 0, "--env-file", tmp_path / "no" / "demo.env")
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert err.count("\n") == 1
 
@@ -129,7 +129,7 @@ def test_a_taken_port_is_one_line(command):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process = command("--port", port)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert re.fullmatch(rf".*\b{port}\b.*--port.*\n", err)
     assert out == ""
@@ -156,7 +156,7 @@ def test_it_shows_why_a_call_was_refused_but_no_secret(command, tmp_path):
     }
     requests.get(gateway, params=query, timeout=5)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     assert "alipay.system.oauth.token from demo-mini: refused, isv.missing-signature" in err
     assert err.count("\n") == 1
     assert "0123456789abcdef" not in err
@@ -213,7 +213,7 @@ def test_it_leaves_certificates_that_it_did_not_write(command, tmp_path):
     real = tmp_path / "alipayRootCert.crt"
     real.write_text("-----BEGIN CERTIFICATE-----")
     process = command("--port", 0, "--certificates", "--env-file", tmp_path / "demo.env")
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert str(real) in err
     assert list(tmp_path.iterdir()) == [real]
