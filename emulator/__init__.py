@@ -1,4 +1,4 @@
-"""A stand-in for Alipay on this machine: gateway, authorise page, switches to make them misbehave.
+"""A stand-in for Alipay on this machine: gateway, authorise page, and faults to switch on.
 
 What it does not do: prove how the real gateway behaves (nothing here was tried against it), or know
 more than alipay.system.oauth.token, alipay.user.info.share and alipay.open.auth.token.app, RSA2
@@ -7,6 +7,15 @@ Its people are made up, and its tokens end with the process. It listens on 127.0
 
     with emulator.run() as alipay:    # in a test; from a shell: python -m emulator
         alipay.settings()             # what an app needs to use it, under the names of .env
+
+    gateway.py   /gateway.do: checks a call, carries it out, signs the reply
+    call.py      a call that arrived; reply.py: the reply, byte for byte
+    accounts.py  apps, test members, codes, tokens, consents; keypairs.py: keys and certificates
+    faults.py    every fault, and the switch that turns one on
+    authorize.py the authorise page 授权页
+    control.py   the JSON routes under /emulator/; push.py: messages to 应用网关
+    routes.py    what these routes share: whom they answer, and the emulator behind them
+    inspector/   the page at `/`: what arrived, and why a signature does not verify
 """
 
 import os
@@ -22,18 +31,18 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from .accounts import MERCHANT, Accounts
 from .authorize import authorize
 from .control import control
-from .fault_switch import FaultSwitch
+from .faults import FaultSwitch
 from .gateway import gateway
 from .inspector.calls import Calls
 from .inspector.page import inspector
-from .keys import one_line
-from .state import State
+from .keypairs import one_line
+from .routes import State
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'; "
     "form-action 'self' http://127.0.0.1:*"  # the authorise page's form ends at the app's callback
 )
-HEADERS = {  # of every answer
+HEADERS = {  # of every response
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -42,16 +51,16 @@ HEADERS = {  # of every answer
 
 
 class Quiet(WSGIRequestHandler):
-    """Logs no request: addresses contain tokens and codes. The gateway logs what it refuses."""
+    """Logs no requests: their addresses contain tokens and codes. The gateway has its own log."""
 
     def log(self, *args: object) -> None:
-        """Nothing."""
+        pass
 
 
 def create_emulator_app(
     accounts: Accounts, faults: FaultSwitch, calls: Calls | None = None
 ) -> Flask:
-    """The emulated Alipay as a Flask app; with `calls` it has a page at `/` that shows them."""
+    """The emulated Alipay as a Flask app. With `calls` it has a page at `/` that shows them."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     app.extensions["emulator"] = State(accounts, faults, calls)
@@ -71,10 +80,10 @@ def create_emulator_app(
 
 
 class Emulator:
-    """An emulator with its keys and its address; serve() lets it answer, in a thread.
+    """An emulator with its keys and its address. serve() starts it in a thread.
 
-    Port 0 takes a free one; OSError if the port is taken. `clock` gives UTC seconds. With
-    `certificates` its apps begin in 公钥证书 mode, else in 公钥 mode. With `page` it shows the
+    Port 0 takes a free one. Raises OSError if the port is taken. `clock` gives UTC seconds. With
+    `certificates` its apps start in 公钥证书 mode, else in 公钥 mode. With `page` it shows the
     newest calls at `/`.
     """
 
@@ -92,9 +101,9 @@ class Emulator:
         self.faults = FaultSwitch()
         calls = Calls(self.accounts) if page else None
         app = create_emulator_app(self.accounts, self.faults, calls)
-        # Werkzeug would end the process over a taken port: so it is handed a socket that is bound.
+        # Werkzeug would exit the process over a taken port, so it gets a socket that is bound.
         with socket.socket() as bound:
-            if os.name == "posix":  # elsewhere it would share a port that is taken
+            if os.name == "posix":  # on Windows this would share a taken port
                 bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(("127.0.0.1", port))
             self._server = make_server(
@@ -104,7 +113,7 @@ class Emulator:
         self._serving: threading.Thread | None = None
 
     def serve(self) -> None:
-        """Listen and answer from now on."""
+        """Start to listen and answer, in a thread."""
         self._server.server_activate()
         self._serving = threading.Thread(
             target=self._server.serve_forever, args=(0.005,), daemon=True
@@ -112,9 +121,9 @@ class Emulator:
         self._serving.start()
 
     def settings(self) -> dict[str, str]:
-        """The settings of an app that uses this emulator, with the keys of its two apps.
+        """The settings that an app needs to use this emulator, under the names of .env.
 
-        Those of an app that is in 公钥证书 mode have its certificates, as PEM text.
+        An app in 公钥证书 mode gets its certificates as PEM text in place of Alipay's public key.
         """
         return {
             "ALIPAY_ENV": "emulator",
@@ -124,7 +133,7 @@ class Emulator:
         }
 
     def _app_settings(self, prefix: str, app_id: str) -> dict[str, str]:
-        """One app's: id, private key, and what verifies Alipay's answers."""
+        """One app's id, its private key, and the key or certificates that verify replies."""
         files = self.accounts.certified.get(app_id)
         if files:
             proof = {"APP_CERT": files.app, "CERT": files.alipay, "ROOT_CERT": files.root}
@@ -135,14 +144,14 @@ class Emulator:
         return {f"{prefix}{name}": value for name, value in values.items()}
 
     def isv_settings(self) -> dict[str, str]:
-        """The same for an ISV that calls for the demo merchant."""
+        """settings() of an ISV that calls for the demo merchant."""
         return self.settings() | {
             "ALIPAY_APP_AUTH_TOKEN": self.accounts.merchant_token,
             "ALIPAY_MERCHANT_APP_ID": MERCHANT,
         }
 
     def stop(self) -> None:
-        """End it; a call that is being answered slowly ends too."""
+        """Stop serving, also where a fault delays a reply."""
         self.faults.stopping.set()
         if self._serving:
             self._server.shutdown()
@@ -152,7 +161,7 @@ class Emulator:
 def start(
     port: int = 0, clock: Callable[[], float] = time.time, *, certificates: bool = False
 ) -> Emulator:
-    """An emulator that answers already."""
+    """A running emulator. The caller stops it."""
     emulator = Emulator(port, clock, certificates=certificates)
     emulator.serve()
     return emulator
@@ -160,7 +169,7 @@ def start(
 
 @contextmanager
 def run(port: int = 0, *, certificates: bool = False) -> Iterator[Emulator]:
-    """An emulator for the length of a `with`."""
+    """A running emulator for the length of a `with` block."""
     emulator = start(port, certificates=certificates)
     try:
         yield emulator

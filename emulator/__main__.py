@@ -9,14 +9,14 @@ from pathlib import Path
 
 from . import Emulator
 
-OURS = "# Written by python -m emulator, which may overwrite it."  # ASCII, as SDKs ask of a .crt
+OURS = "# Written by python -m emulator, which may overwrite it."  # ASCII: SDKs need it in a .crt
 MARKER = f"{OURS} 模拟器的密钥，重启后作废。"
 
 
 def write_settings(path: Path, values: dict[str, str]) -> None:
     """Write a settings file that only its owner can read.
 
-    FileExistsError if there is one that the emulator did not write.
+    Raises FileExistsError if the emulator did not write the file that is there.
     """
     refuse_to_overwrite(path)
     path.unlink(missing_ok=True)
@@ -25,11 +25,11 @@ def write_settings(path: Path, values: dict[str, str]) -> None:
     path.write_text("\n".join(lines) + "\n", "utf-8")
 
 
-def written_beside(path: Path, values: dict[str, str]) -> dict[str, str]:
-    """Write the certificates among the values into files beside `path`, under the console's names.
+def write_certificates(path: Path, values: dict[str, str]) -> dict[str, str]:
+    """Write the certificates among the values into files beside `path`, named as in the console.
 
-    Returns the values with the files' paths. FileExistsError for a file that the emulator did not
-    write, before any is written.
+    Returns the values with the files' paths in place of the certificates. Raises FileExistsError,
+    before it writes anything, if the emulator did not write one of the files that are there.
     """
     files: dict[Path, str] = {}
     paths = dict(values)
@@ -46,7 +46,7 @@ def written_beside(path: Path, values: dict[str, str]) -> dict[str, str]:
 
 
 def console_name(setting: str, values: dict[str, str]) -> str:
-    """What the console calls the file for this setting."""
+    """The console's name of the file for this setting."""
     if setting.endswith("_ROOT_CERT"):
         return "alipayRootCert.crt"
     if setting.endswith("_APP_CERT"):
@@ -56,7 +56,7 @@ def console_name(setting: str, values: dict[str, str]) -> str:
 
 
 def refuse_to_overwrite(path: Path) -> None:
-    """FileExistsError if there is a file that the emulator did not write."""
+    """Raise FileExistsError if there is a file that the emulator did not write."""
     if path.exists() and not path.read_text("utf-8", "replace").startswith(OURS):
         raise FileExistsError(
             f"{path} was not written by the emulator and is left alone: name another file"
@@ -64,7 +64,6 @@ def refuse_to_overwrite(path: Path) -> None:
 
 
 def read_options() -> argparse.Namespace:
-    """What the command line asks for."""
     parser = argparse.ArgumentParser(
         prog="python -m emulator", description="A stand-in for Alipay on 127.0.0.1."
     )
@@ -86,7 +85,7 @@ def read_options() -> argparse.Namespace:
 
 
 def show_log() -> None:
-    """On the terminal, one line for each call. It contains no secrets."""
+    """Show the log on the terminal: one line for each call, without secrets."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     log = logging.getLogger("emulator")
@@ -95,7 +94,6 @@ def show_log() -> None:
 
 
 def greet(emulator: Emulator, env_file: Path | None) -> None:
-    """Say where it is and what to do next."""
     first = "" if env_file else "start this with --env-file FILE, then "
     print(f"Alipay is emulated (支付宝模拟器); gateway: {emulator.url}/gateway.do")
     print(f"Next 下一步: {first}in another window 另开一个窗口运行:")
@@ -106,7 +104,7 @@ def greet(emulator: Emulator, env_file: Path | None) -> None:
 
 
 def main() -> None:
-    """Run until Ctrl-C; or end with one sentence that says what is wrong."""
+    """Run until Ctrl-C, or exit with one line that says what is wrong."""
     options = read_options()
     try:
         emulator = Emulator(options.port, certificates=options.certificates, page=True)
@@ -116,7 +114,7 @@ def main() -> None:
         values = emulator.isv_settings() if options.isv else emulator.settings()
         try:
             refuse_to_overwrite(options.env_file)
-            write_settings(options.env_file, written_beside(options.env_file, values))
+            write_settings(options.env_file, write_certificates(options.env_file, values))
         except OSError as error:
             emulator.stop()
             sys.exit(str(error))

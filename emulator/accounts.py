@@ -1,8 +1,7 @@
 """The emulated Alipay's memory: apps, test members, auth codes, tokens, consents, switches.
 
-All of it ends with the process, except what is derived: a member's ids are the same after a
-restart. What the gateway refuses is raised as `Refused`; what the control routes may not ask for,
-as ValueError with a sentence.
+All of it ends with the process, but a member's ids are derived and so survive a restart. Raises
+`Refused` where the gateway refuses a call, ValueError where a control route gets an invalid value.
 """
 
 import base64
@@ -17,24 +16,23 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from .certificates import Authority, ConsoleFiles
-from .keys import rsa_key
+from .keypairs import Authority, ConsoleFiles, rsa_key
 
 DATA = json.loads(Path(__file__).with_name("accounts.json").read_text("utf-8"))
-# By app id: its names, and whether the console has a 授权回调地址 for it (a mini-program has none).
+# By app id: its names; `callback` if it has a 授权回调地址 (a mini-program has none).
 APPS: dict[str, Any] = DATA["apps"]
-# How tokens begin, and how many seconds access and refresh token live.
+# How tokens begin, and the lifetimes of access and refresh token in seconds.
 SCOPES: dict[str, Any] = DATA["scopes"]
-# Each one's case, user_id, has_avatar, and the profile as the gateway gives it.
+# By member: case, user_id, has_avatar, and the profile as the gateway returns it.
 MEMBERS: dict[str, Any] = {row["id"]: row for row in DATA["members"]}
-CODE_LIFE = 24 * 3600  # seconds
+CODE_LIFETIME = 24 * 3600  # seconds
 OPEN_ID_LENGTH = 47  # as seen in the wild
 MERCHANT = "demo-merchant"
 BEIJING = timezone(timedelta(hours=8))
 
 
 class Refused(Exception):
-    """The gateway refuses a call with this sub_code. `reason` is for the log: no secrets in it."""
+    """The gateway refuses a call with this sub_code. `reason` is for the log: without secrets."""
 
     def __init__(self, sub_code: str, reason: str) -> None:
         super().__init__(f"{sub_code}: {reason}")
@@ -46,7 +44,7 @@ class Refused(Exception):
 class Grant:
     """What a member granted to an app at `started` (UTC seconds).
 
-    `tokens` is what alipay.system.oauth.token answers for it: nothing while it is an auth code.
+    `tokens` is what alipay.system.oauth.token returns for it: empty while it is an auth code.
     """
 
     app_id: str
@@ -65,26 +63,26 @@ class Accounts:
         # The merchant's app has no key: an ISV calls for it.
         self.app_keys = {"demo-mini": rsa_key(), "demo-web": rsa_key()}
         self.merchant_token = "202501BB" + secrets.token_hex(16)
-        self.message_url: str | None = None  # 应用网关, of all apps
+        self.message_url: str | None = None  # 应用网关, one for all apps
         self.message_charset = "utf-8"
-        self.certified: dict[str, ConsoleFiles] = {}  # by app id, of apps in 公钥证书 mode
-        self._authority: Authority | None = None  # made when it is needed
+        self.certified: dict[str, ConsoleFiles] = {}  # by app id: apps in 公钥证书 mode
+        self._authority: Authority | None = None  # created on first use
         self._lock = threading.Lock()
         self.reset()
 
     def reset(self) -> None:
-        """As at the start, except for keys, certificates, `merchant_token` and `message_url`."""
+        """Back to the start, except for keys, certificates, `merchant_token` and `message_url`."""
         with self._lock:
             self.identity = "open_id"
             self.without_product: set[str] = set()  # app ids
             self.consents: dict[str, list[str]] = {member: [] for member in MEMBERS}  # app ids
             self._codes: dict[str, Grant] = {}  # by auth code
             self._grants: dict[str, Grant] = {}  # by access token
-            self._ended: set[str] = set()  # access tokens whose time was cut short
+            self._ended: set[str] = set()  # access tokens that end_access_tokens() ended early
             self._app_codes: set[str] = set()
 
     def ids(self, app_id: str, member: str, with_union_id: bool = False) -> dict[str, str]:
-        """The ids by which the app knows the member, as the identity switch says."""
+        """The ids that the app gets for the member, according to the identity switch."""
         ids: dict[str, str] = {}
         if self.identity in ("user_id", "both"):
             ids["user_id"] = MEMBERS[member]["user_id"]
@@ -96,7 +94,7 @@ class Accounts:
         return ids
 
     def authorize(self, app_id: object, member: object, scopes: object) -> str:
-        """A new auth code. One for auth_user records the member's consent."""
+        """A new auth code. The scope auth_user records the member's consent."""
         app_id = choice(app_id, APPS, "app")
         member = choice(member, MEMBERS, "member")
         if not isinstance(scopes, list) or not scopes:
@@ -110,14 +108,14 @@ class Accounts:
         return code
 
     def exchange(self, app_id: str, code: str) -> Grant:
-        """Tokens for an auth code, which is then used up, even if it is refused."""
+        """Tokens for an auth code. The code is used up even if the call is refused."""
         with self._lock:
             grant = self._codes.pop(code, None)
             if grant is None:
                 raise Refused("isv.code-invalid", "the code is unknown, used or revoked")
             if grant.app_id != app_id:
                 raise Refused("isv.code-invalid", f"the code was given to {grant.app_id}")
-            if self.clock() >= grant.started + CODE_LIFE:
+            if self.clock() >= grant.started + CODE_LIFETIME:
                 raise Refused("isv.code-invalid", "the code has expired")
             return self._with_tokens(grant)
 
@@ -144,7 +142,7 @@ class Accounts:
         return None
 
     def _with_tokens(self, grant: Grant) -> Grant:
-        """The grant with new tokens, which are remembered."""
+        """Issue new tokens for the grant and keep them."""
         scope = SCOPES["auth_user" if "auth_user" in grant.scopes else "auth_base"]
         now = self.clock()
         tokens = {
@@ -171,9 +169,9 @@ class Accounts:
         return grant
 
     def revoke(self, member: object) -> list[str]:
-        """What 解除授权 does on the phone, for every app: codes, tokens and consents end.
+        """解除授权 for every app: the member's codes, tokens and consents end.
 
-        Returns the ids of the apps that had the member's consent.
+        Returns the ids of the apps that had the consent.
         """
         member = choice(member, MEMBERS, "member")
         with self._lock:
@@ -184,7 +182,7 @@ class Accounts:
         return app_ids
 
     def end_access_tokens(self, member: object) -> None:
-        """Let the member's access tokens have ended, as after 15 days; they can be refreshed."""
+        """End the member's access tokens, as after 15 days. They can still be refreshed."""
         member = choice(member, MEMBERS, "member")
         with self._lock:
             self._ended |= {
@@ -192,11 +190,11 @@ class Accounts:
             }
 
     def identify_by(self, mode: object) -> None:
-        """Which ids apps get: open_id (new apps), user_id (old ones) or both (the transition)."""
+        """Choose the ids that apps get: open_id (new apps), user_id (old), both (transition)."""
         self.identity = choice(mode, ("open_id", "user_id", "both"), "mode")
 
     def bind_product(self, app_id: object, bound: object) -> None:
-        """Bind the product 获取会员信息 to the app, or take it away."""
+        """Bind the product 获取会员信息 to the app, or unbind it."""
         if not isinstance(bound, bool):
             raise ValueError("bound must be true or false")
         app_id = choice(app_id, APPS, "app")
@@ -218,13 +216,13 @@ class Accounts:
                 self.certified[app_id] = self._authority.files(app_id, self.app_keys[app_id])
 
     def app_auth_code(self) -> str:
-        """What the ISV receives when the demo merchant authorises it."""
+        """The app_auth_code that the ISV receives when the demo merchant authorises it."""
         code = secrets.token_hex(16)
         self._app_codes.add(code)
         return code
 
     def exchange_app_code(self, code: str) -> dict[str, Any]:
-        """The demo merchant's app_auth_token, as the gateway gives it; the code works once."""
+        """The demo merchant's app_auth_token for an app_auth_code, which works once."""
         with self._lock:
             if code not in self._app_codes:
                 raise Refused("isv.code-invalid", "the app_auth_code is unknown or used")
@@ -233,7 +231,7 @@ class Accounts:
 
 
 def known_ids(app_id: str, member: str) -> dict[str, str]:
-    """Both ids by which an app can come to know the member, whatever the identity switch says."""
+    """Both ids of the member in this app, whatever the identity switch says."""
     return {
         "open_id": _derived("open_id", app_id, member),
         "user_id": MEMBERS[member]["user_id"],
@@ -241,7 +239,7 @@ def known_ids(app_id: str, member: str) -> dict[str, str]:
 
 
 def profile(member: str, origin: str) -> dict[str, str]:
-    """A member's profile as the gateway gives it; the avatar is at `origin`, the emulator's own."""
+    """A member's profile as the gateway returns it. `origin` is the emulator's, for the avatar."""
     row = MEMBERS[member]
     shown: dict[str, str] = {}
     if row["has_avatar"]:
@@ -251,11 +249,11 @@ def profile(member: str, origin: str) -> dict[str, str]:
 
 
 def choice(value: object, names: Collection[str], kind: str) -> str:
-    """The value if it is one of the names. ValueError with a sentence if it is not."""
+    """Return the value if it is one of the names, else raise a ValueError that lists them."""
     for name in names:
         if value == name:
             return name
-    raise ValueError(f"there is no such {kind}; choose from: {', '.join(names)}")
+    raise ValueError(f"unknown {kind}; choose one of: {', '.join(names)}")
 
 
 def _without(member: str, grants: dict[str, Grant]) -> dict[str, Grant]:
@@ -263,6 +261,6 @@ def _without(member: str, grants: dict[str, Grant]) -> dict[str, Grant]:
 
 
 def _derived(*parts: str) -> str:
-    """An id that looks like Alipay's and is the same each time."""
+    """An id that looks like Alipay's and is the same in every run."""
     digest = hashlib.sha512(":".join(("alipay-emulator", *parts)).encode()).digest()
     return base64.urlsafe_b64encode(digest).decode()[:OPEN_ID_LENGTH]

@@ -1,4 +1,4 @@
-"""The emulated gateway: /gateway.do checks a call, carries it out, and signs the answer."""
+"""The emulated gateway: /gateway.do checks a call, carries it out, and signs the reply."""
 
 import json
 import logging
@@ -16,11 +16,11 @@ from alipay_member.signing import verify
 from .accounts import MERCHANT, Accounts, Refused, profile
 from .call import DEFAULT_CHARSET, GatewayCall, read_call
 from .inspector.calls import Outcome
-from .inspector.told import causes
-from .reply import Answer, error_node
-from .state import state
+from .inspector.step import causes
+from .reply import Reply, error_node
+from .routes import state
 
-REQUIRED = {  # parameter → how isv.missing-… names it, in the order in which Alipay looks
+REQUIRED = {  # parameter → its name in isv.missing-…, in the order in which Alipay checks
     "app_id": "app-id",
     "method": "method",
     "sign": "signature",
@@ -35,135 +35,125 @@ log = logging.getLogger("emulator")
 
 
 @gateway.route("/gateway.do", methods=["GET", "POST"])
-def answer_call() -> Response:
-    """Answer one call. The answer claims to be text/html, as Alipay's does, although it is JSON."""
+def serve_call() -> Response:
+    """Reply to one call. Like Alipay's, the reply claims to be text/html, although it is JSON."""
     began = time.perf_counter()
     accounts = state().accounts
     faults = state().faults
     call = read_call(request, accounts)
-    answer = answer_to(call, accounts)
-    fault = faults.spoil(answer, call) if call.app_id else None
-    body = b"" if answer.hang_up else answer.to_bytes()
-    note(call, Outcome(answer.refused, fault, body, time.perf_counter() - began))
-    faults.stopping.wait(answer.delay)
-    if answer.hang_up:
+    reply = reply_to(call, accounts)
+    fault = faults.spoil(reply, call) if call.app_id else None
+    body = b"" if reply.hang_up else reply.to_bytes()
+    record(call, Outcome(reply.refused, fault, body, time.perf_counter() - began))
+    faults.stopping.wait(reply.delay)
+    if reply.hang_up:
         request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     content_type = f"text/html;charset={call.charset or DEFAULT_CHARSET}"
-    return Response(body, answer.status, content_type=content_type)
+    return Response(body, reply.status, content_type=content_type)
 
 
-def note(call: GatewayCall, outcome: Outcome) -> None:
-    """What became of a call: one line of the log, without secrets, and on the page if there is one.
+def record(call: GatewayCall, outcome: Outcome) -> None:
+    """Log the call in one line, without secrets, and keep it for the page if there is one.
 
-    Without a page only refusals and faults are told.
+    An emulator without a page logs only refusals and faults.
     """
     calls = state().calls
-    said = []
+    parts = []
     if outcome.refused:
-        said.append(f"refused, {outcome.refused}")
+        parts.append(f"refused, {outcome.refused}")
     if calls:
-        said += causes(calls.record(request, call, outcome))
+        parts += causes(calls.record(request, call, outcome))
     if outcome.fault:
-        said.append(f"answered with the fault {outcome.fault}, which is switched on")
-    if calls and not said:
-        said.append("answered")
-    if said:
-        log.info("%s: %s", call, "; ".join(said))
+        parts.append(f"the fault {outcome.fault} is switched on")
+    if calls and not parts:
+        parts.append("answered")
+    if parts:
+        log.info("%s: %s", call, "; ".join(parts))
 
 
-def answer_to(call: GatewayCall, accounts: Accounts) -> Answer:
-    """Check the call, carry it out, and answer with what comes of it."""
+def reply_to(call: GatewayCall, accounts: Accounts) -> Reply:
+    """Check the call, carry it out, and build the reply."""
     node_name = "error_response"
     if call.method in METHODS:
         node_name = call.method.replace(".", "_") + "_response"
-    refused = find_flaw(call)
-    if refused:
+    try:
+        check_parameters(call)
+        check_certificates(call)
+        check_signature(call)
+    except Refused as refused:
         return refusal(node_name, refused, call, accounts)
     try:
         node = METHODS[call.method](call, accounts)
-    except Refused as refused_by_method:
-        if call.method == TOKEN:  # no other method's failure is an error_response
+    except Refused as refused:
+        if call.method == TOKEN:  # the only method whose own errors are an error_response
             node_name = "error_response"
-        return refusal(node_name, refused_by_method, call, accounts)
-    return new_answer(node_name, node, call, accounts)
+        return refusal(node_name, refused, call, accounts)
+    return new_reply(node_name, node, call, accounts)
 
 
-def refusal(name: str, refused: Refused, call: GatewayCall, accounts: Accounts) -> Answer:
-    """The answer that refuses a call."""
-    answer = new_answer(name, error_node(refused.sub_code, call.parameters), call, accounts)
-    answer.refused = refused
-    return answer
+def refusal(name: str, refused: Refused, call: GatewayCall, accounts: Accounts) -> Reply:
+    reply = new_reply(name, error_node(refused.sub_code, call.parameters), call, accounts)
+    reply.refused = refused
+    return reply
 
 
-def new_answer(name: str, node: dict[str, Any], call: GatewayCall, accounts: Accounts) -> Answer:
-    """An answer in the call's charset. Without an app there is no key of Alipay's to sign it."""
+def new_reply(name: str, node: dict[str, Any], call: GatewayCall, accounts: Accounts) -> Reply:
+    """A reply in the call's charset. For an unknown app Alipay has no key to sign it with."""
     private_key = accounts.alipay_key if call.app_id else None
-    answer = Answer(name, node, private_key, call.charset or DEFAULT_CHARSET)
-    answer.cert_sn = call.files.alipay_cert_sn if call.files else None
-    return answer
+    reply = Reply(name, node, private_key, call.charset or DEFAULT_CHARSET)
+    reply.cert_sn = call.files.alipay_cert_sn if call.files else None
+    return reply
 
 
-# ── what is wrong with a call before it is carried out; if several things are, the first one ──
+# ── the checks before a call is carried out, in Alipay's order; the first that fails is reported ──
 
 
-def find_flaw(call: GatewayCall) -> Refused | None:
-    """What the gateway looks at before the method does, in Alipay's order."""
-    for flaw_of in (flaw_of_parameters, flaw_of_certificates, flaw_of_signature):
-        flaw = flaw_of(call)
-        if flaw:
-            return flaw
-    return None
-
-
-def flaw_of_parameters(call: GatewayCall) -> Refused | None:
+def check_parameters(call: GatewayCall) -> None:
     """Steps 1 to 5: the common parameters."""
     given = call.parameters
-    # 1. An app_id that does not exist, before all else: there is no key to check or sign with.
+    # 1. The app exists; before all else, since without it there is no key to check or sign with.
     if "app_id" in given and call.app_id is None:
-        return Refused("isv.invalid-app-id", "there is no such app")
+        raise Refused("isv.invalid-app-id", "the app_id is unknown")
     # 2. All required parameters are there.
-    for parameter, text in REQUIRED.items():
+    for parameter, name in REQUIRED.items():
         if parameter not in given:
-            return Refused(f"isv.missing-{text}", f"{parameter} is missing")
+            raise Refused(f"isv.missing-{name}", f"{parameter} is missing")
     # 3. The charset is one that Alipay knows.
     if call.charset is None:
-        return Refused("isv.invalid-charset", "charset must be utf-8 or GBK")
+        raise Refused("isv.invalid-charset", "charset must be utf-8 or GBK")
     # 4. The kind of signature is RSA2.
     if given["sign_type"] != "RSA2":
-        return Refused("isv.invalid-signature-type", "sign_type must be RSA2")
-    # 5. The timestamp has the right form; any time will do.
+        raise Refused("isv.invalid-signature-type", "sign_type must be RSA2")
+    # 5. The timestamp has the right form. Its time is not checked.
     if not re.fullmatch(TIMESTAMP, given["timestamp"], re.ASCII):
-        return Refused("isv.invalid-timestamp", "timestamp must be yyyy-MM-dd HH:mm:ss")
-    return None
+        raise Refused("isv.invalid-timestamp", "timestamp must be yyyy-MM-dd HH:mm:ss")
 
 
-def flaw_of_certificates(call: GatewayCall) -> Refused | None:
-    """Steps 6 and 7: which key it is signed with. Where Alipay looks at the SNs is not known."""
+def check_certificates(call: GatewayCall) -> None:
+    """Steps 6 and 7: which key signs. It is not known at which point Alipay checks the SNs."""
     # 6. The app has uploaded its public key (应用公钥).
     if call.app_key is None:
-        return Refused("isv.missing-signature-config", "the app has no public key here")
+        raise Refused("isv.missing-signature-config", "the app has no public key here")
     # 7. In 公钥证书 mode the call names the app's certificate, and Alipay's roots.
-    right = call.files.parameters if call.files else {}
+    expected = call.files.parameters if call.files else {}
     given = call.parameters
-    if right and given.get("app_cert_sn") != right["app_cert_sn"]:
+    if expected and given.get("app_cert_sn") != expected["app_cert_sn"]:
         reason = "the app is in 公钥证书 mode, and app_cert_sn is not its certificate's"
-        return Refused("isv.app-cert-not-exist", reason)
-    if right and given.get("alipay_root_cert_sn") != right["alipay_root_cert_sn"]:
+        raise Refused("isv.app-cert-not-exist", reason)
+    if expected and given.get("alipay_root_cert_sn") != expected["alipay_root_cert_sn"]:
         reason = "alipay_root_cert_sn does not name the RSA certificates of the root file"
-        return Refused("isv.invalid-alipay-root-cert-sn", reason)
-    return None
+        raise Refused("isv.invalid-alipay-root-cert-sn", reason)
 
 
-def flaw_of_signature(call: GatewayCall) -> Refused | None:
-    """Steps 8 and 9: who signed it, and what for."""
+def check_signature(call: GatewayCall) -> None:
+    """Steps 8 and 9: who signed the call, and for which method."""
     # 8. The app's private key signed these parameters.
     key = call.app_key
     if key is None or not verify(call.data_to_sign(), call.parameters["sign"], key.public_key()):
-        return Refused("isv.invalid-signature", "sign does not verify with the app's public key")
-    # 9. The method exists: whoever calls is known by now.
+        raise Refused("isv.invalid-signature", "sign does not verify with the app's public key")
+    # 9. The method exists. Only a caller that is known by now learns whether it does.
     if call.method not in METHODS:
-        return Refused("isv.invalid-method", "the emulator has no such method")
-    return None
+        raise Refused("isv.invalid-method", "the emulator does not know this method")
 
 
 # ── the methods: each returns its node, or raises Refused ──
@@ -215,7 +205,7 @@ def open_auth_token_app(call: GatewayCall, accounts: Accounts) -> dict[str, Any]
 
 
 def member_app_id(call: GatewayCall, accounts: Accounts) -> str:
-    """The app whose members are meant: the caller's, or the merchant's if an ISV calls for one."""
+    """Whose members the call is about: the caller's own, or the merchant's if an ISV calls."""
     app_auth_token = call.parameters.get("app_auth_token")
     if app_auth_token is None:
         return call.parameters["app_id"]

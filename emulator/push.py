@@ -1,7 +1,7 @@
-"""What the emulated Alipay pushes to an app's 应用网关: 用户授权取消消息 (a consent was withdrawn).
+"""The message that the emulated Alipay pushes when a consent was withdrawn: 用户授权取消消息.
 
-One address for all of its apps, a switch; while there is none, nothing is sent. Alipay sends a
-message again, for hours, until the answer is `success`; here each is sent once.
+It goes to one message URL (应用网关) for all apps, which a control route sets; without one, nothing
+is sent. Alipay repeats a message for hours until the app answers `success`; here each is sent once.
 """
 
 import json
@@ -23,26 +23,26 @@ from .faults import stranger_key
 WITHDRAWN = "alipay.open.auth.userauth.cancelled"
 LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?/\S*")
 CHARSETS = ("utf-8", "GBK")
-PATIENCE = 3  # seconds for an answer
+TIMEOUT = 3  # seconds
 log = logging.getLogger("emulator")
 
-Sent = dict[str, Any]  # what was sent, and how the app answered
+Delivery = dict[str, Any]  # {"app_id", "answer"}: the app's answer, "" for none
 
 
-def loopback_address(url: object) -> str | None:
-    """An address on this machine, or None for none. ValueError with a sentence for any other."""
+def loopback_url(url: object) -> str | None:
+    """The URL if it is on this machine or None. Raises ValueError for any other."""
     if url is None or (isinstance(url, str) and LOOPBACK.fullmatch(url)):
         return url
-    raise ValueError("url must be an http address of this machine, or null")
+    raise ValueError("url must be an http URL of this machine, or null")
 
 
-def withdrawals(accounts: Accounts, member: str, app_ids: list[str]) -> list[Sent]:
-    """Tell each of these apps that the member has withdrawn their consent."""
+def withdrawals(accounts: Accounts, member: str, app_ids: list[str]) -> list[Delivery]:
+    """Push to each of these apps that the member has withdrawn their consent."""
     return [_send(accounts, app_id, member, accounts.alipay_key) for app_id in app_ids]
 
 
-def forgery(accounts: Accounts, app_id: str, member: str) -> list[Sent]:
-    """Tell the app the same, although it is not so: signed by somebody who is not Alipay."""
+def forgery(accounts: Accounts, app_id: str, member: str) -> list[Delivery]:
+    """Push a withdrawal that did not happen, signed with a key that is not Alipay's."""
     return [_send(accounts, app_id, member, stranger_key())]
 
 
@@ -62,13 +62,12 @@ def message(
         "utc_timestamp": now,
         "version": "1.1",
     }
-    text = string_to_sign(parameters)  # of a message sign_type is not signed, unlike a call's
+    text = string_to_sign(parameters)  # without sign_type, which only a call signs
     signature = sign(text.encode(accounts.message_charset), private_key)
     return parameters | {"sign": signature, "sign_type": "RSA2"}
 
 
-def _send(accounts: Accounts, app_id: str, member: str, private_key: RSAPrivateKey) -> Sent:
-    """POST the message; the answer is what the app says, or "" if it says nothing."""
+def _send(accounts: Accounts, app_id: str, member: str, private_key: RSAPrivateKey) -> Delivery:
     parameters = message(accounts, app_id, member, private_key)
     try:
         answer = post(str(accounts.message_url), parameters)
@@ -79,7 +78,7 @@ def _send(accounts: Accounts, app_id: str, member: str, private_key: RSAPrivateK
 
 
 def post(url: str, parameters: Mapping[str, str]) -> str:
-    """The answer to a form. Raises RequestException."""
+    """Send the parameters as a form and return the answer's text. Raises RequestException."""
     charset = parameters["charset"]
     content_type = f"application/x-www-form-urlencoded; charset={charset}"
     with requests.Session() as session:
@@ -88,12 +87,12 @@ def post(url: str, parameters: Mapping[str, str]) -> str:
             url,
             urlencode(parameters, encoding=charset).encode("ascii"),
             headers={"Content-Type": content_type},
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             allow_redirects=False,
         )
     return answer.text
 
 
 def message_charset(charset: object) -> str:
-    """utf-8 or GBK. ValueError with a sentence for any other."""
+    """The charset if it is utf-8 or GBK. Raises ValueError for any other."""
     return choice(charset, CHARSETS, "charset")

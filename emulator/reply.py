@@ -1,6 +1,6 @@
-"""What the emulated gateway answers, byte for byte.
+"""What the emulated gateway replies, byte for byte.
 
-An `Answer` keeps its parts apart until `to_bytes`, so that a fault can spoil any one of them.
+A `Reply` keeps its parts apart until `to_bytes`, so that a fault can spoil any of them.
 """
 
 import html
@@ -23,9 +23,9 @@ ERRORS = {
 
 
 def error_node(sub_code: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-    """The node that refuses a call, in Alipay's own words.
+    """The node of an error, with Alipay's own texts.
 
-    isv.invalid-signature quotes the string to sign that the gateway made of the call, HTML-escaped.
+    isv.invalid-signature quotes the gateway's string to sign, HTML-escaped.
     """
     row = ERRORS[sub_code]
     node = {name: row[name] for name in ("code", "msg", "sub_code", "sub_msg") if row.get(name)}
@@ -36,30 +36,30 @@ def error_node(sub_code: str, parameters: Mapping[str, str]) -> dict[str, Any]:
 
 
 @dataclass
-class Answer:
-    """One answer on its way out. The defaults are what the real gateway does."""
+class Reply:
+    """One reply before it is sent. The defaults are what the real gateway does."""
 
     name: str  # of the node
     node: dict[str, Any]
-    private_key: RSAPrivateKey | None  # None: sent without a signature
+    private_key: RSAPrivateKey | None  # None: no signature
     charset: str
     cert_sn: str | None = None  # names the certificate of the key, for apps in 公钥证书 mode
     refused: Refused | None = None  # why the call was refused
-    # What only faults change:
+    # Only faults change these:
     status: int = 200
     comma: str = ","
     colon: str = ":"
     last_in_node: str = ""  # more JSON at the node's end, signed with it
-    before_node: list[tuple[str, bytes]] = field(default_factory=list)  # unsigned: name, raw JSON
+    before_node: list[tuple[str, bytes]] = field(default_factory=list)  # name, unsigned JSON
     after_node: list[tuple[str, bytes]] = field(default_factory=list)
     sent_node: bytes | None = None  # in place of the node that was signed
     sent_signature: str | None = None  # in place of the true one
     sent_body: bytes | None = None  # in place of everything
     delay: float = 0  # seconds before it is sent
-    hang_up: bool = False  # it is never sent
+    hang_up: bool = False  # close the connection instead of sending it
 
     def to_json(self, node: Mapping[str, Any]) -> bytes:
-        """A node's text; as in production, every `/` in it is escaped as `\\/`."""
+        """A node's text. As in production, every `/` in it is escaped as `\\/`."""
         separators = (self.comma, self.colon)
         text = json.dumps(node, ensure_ascii=False, separators=separators).replace("/", "\\/")
         text = text.removesuffix("}") + self.last_in_node + "}"
@@ -70,7 +70,7 @@ class Answer:
         return self.to_json(self.node)
 
     def signature_over(self, data: bytes) -> str | None:
-        """A signature with the answer's key; None if it is sent without one."""
+        """A signature with the reply's key, or None if it has no key."""
         return sign(data, self.private_key) if self.private_key else None
 
     def to_bytes(self) -> bytes:

@@ -92,7 +92,7 @@ def make_emulator(keys, monkeypatch):
 
     # The certificates' issuers are made when the first app gets its certificate.
     issuers = itertools.cycle(keys[:2])
-    monkeypatch.setattr("emulator.certificates.rsa_key", issuers.__next__)
+    monkeypatch.setattr("emulator.keypairs.rsa_key", issuers.__next__)
     made = []
 
     def make(**options):

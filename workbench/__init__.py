@@ -26,8 +26,8 @@ from markupsafe import Markup
 from alipay_member.explain import fields
 from emulator import start
 from emulator.accounts import MEMBERS, known_ids
-from emulator.guard import only_json, only_this_machine
-from emulator.inspector.told import WORDS as OF_EMULATOR
+from emulator.inspector.step import WORDS as OF_EMULATOR
+from emulator.routes import only_json, only_this_machine
 
 from . import laboratory, naive
 from .failures import FIRST, Failures, ways

@@ -14,8 +14,7 @@ import requests
 from flask import Response
 
 from alipay_member.client import AlipayClient
-from emulator.fault_rows import GROUPS as GATEWAY_GROUPS
-from emulator.faults import FAULTS
+from emulator.faults import FAULTS, GROUPS as GATEWAY_GROUPS
 
 from .breakable import BreakableStore
 from .link import EmulatorLink

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from flask import Blueprint, Response, abort, current_app, request
 
-from emulator.guard import only_json, only_this_machine
+from emulator.routes import only_json, only_this_machine
 
 from .failures import FAILURES, Failures, words
 from .link import EmulatorLink

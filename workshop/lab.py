@@ -14,7 +14,7 @@ from flask import Flask, request
 from flask.signals import request_started
 
 import emulator
-from emulator.reply import Answer
+from emulator.reply import Reply
 
 from .given import App
 
@@ -118,9 +118,9 @@ class Lab:
         *,
         signed: bool = True,
         charset: str = "utf-8",
-    ) -> Answer:
+    ) -> Reply:
         """An answer as Alipay writes it, to be spoiled before to_bytes()."""
-        return Answer(name, dict(node), self.alipay_key if signed else None, charset)
+        return Reply(name, dict(node), self.alipay_key if signed else None, charset)
 
     def _see(self, sender: Flask, **_: Any) -> None:
         """A request has reached the emulator."""

@@ -1,5 +1,5 @@
 """The page of `python -m emulator`: what reached the gateway, from any SDK in any language.
 
-calls.py keeps the newest calls, diagnosis.py finds out why a signature does not verify, page.py
-serves what inspector.js shows.
+calls.py keeps the newest calls, diagnosis.py finds out why a signature does not verify by trying
+the strings of candidates.py, step.py puts a call into words, page.py serves static/inspector.js.
 """

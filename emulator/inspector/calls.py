@@ -1,7 +1,4 @@
-"""The calls that reached the gateway, as they arrived: the newest of them, in memory.
-
-They hold tokens, the emulator's.
-"""
+"""The newest calls that reached the gateway, kept in memory. They contain the emulator's tokens."""
 
 import secrets
 import threading
@@ -14,43 +11,42 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from flask import Request
 
 from ..accounts import Accounts, Refused
-from ..call import GatewayCall
+from ..call import GatewayCall, SentRequest, read_sent
 from .diagnosis import Diagnosis, diagnose
-from .sent import Sent, read_sent
 
 MAX_CALLS = 500
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a call: why it was refused, which fault spoiled the answer, the answer."""
+    """How the gateway replied to a call."""
 
     refused: Refused | None
-    fault: str | None
-    answer: bytes
+    fault: str | None  # the name of the fault that spoiled the reply
+    reply: bytes
     seconds: float
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """One call: `at` in UTC seconds, and the numbers of earlier calls that explain this one."""
+    """One call that arrived, `at` in UTC seconds."""
 
     number: int
     at: float
-    sent: Sent
+    sent: SentRequest
     call: GatewayCall
     outcome: Outcome
-    same_bytes: int | None  # as the call with this number
-    same_code: int | None
-    diagnosis: Diagnosis | None  # why its signature does not verify
-    alipay_key: RSAPublicKey  # verifies the answer
+    same_bytes: int | None  # number of the first call with the same bytes
+    same_code: int | None  # number of the first call with the same auth_code
+    diagnosis: Diagnosis | None  # None: the signature verifies, or was not checked
+    alipay_key: RSAPublicKey  # verifies the reply
 
 
 class Calls:
     """The newest calls of one emulator. Safe to share between threads."""
 
     def __init__(self, accounts: Accounts) -> None:
-        self.run = secrets.token_hex(8)  # tells this emulator from the one before a restart
+        self.run = secrets.token_hex(8)  # differs after a restart
         keys = accounts.app_keys.items()
         self._keys = {app_id: key.public_key() for app_id, key in keys}
         self._alipay_key = accounts.alipay_key.public_key()
@@ -59,7 +55,7 @@ class Calls:
         self._lock = threading.Lock()
 
     def record(self, request: Request, call: GatewayCall, outcome: Outcome) -> Arrival:
-        """Keep a call that was just answered; if its signature is wrong, find out why."""
+        """Keep a call that has its reply. If the signature does not verify, find out why."""
         sent = read_sent(request)
         code = call.parameters.get("code")
         diagnosis = None
@@ -81,14 +77,14 @@ class Calls:
         return arrival
 
     def _signable(self) -> dict[int, bytes]:
-        """The strings to sign of the calls whose signatures were right, by number."""
+        """The strings to sign of the earlier calls whose signatures verify, by number."""
         return {
             arrival.number: arrival.call.data_to_sign()
             for arrival in self.since(0)
             if arrival.diagnosis is None
         }
 
-    def _first_with_bytes(self, sent: Sent) -> int | None:
+    def _first_with_bytes(self, sent: SentRequest) -> int | None:
         matches = (one.number for one in self._kept if one.sent.bytes == sent.bytes)
         return next(matches, None)
 
@@ -97,12 +93,12 @@ class Calls:
         return next(matches, None)
 
     def since(self, number: int) -> list[Arrival]:
-        """The calls after this number, in their order."""
+        """The calls after this number, oldest first."""
         with self._lock:
             return [arrival for arrival in self._kept if arrival.number > number]
 
     def oldest(self) -> int | None:
-        """The number of the oldest call that is kept."""
+        """The number of the oldest call that is still kept."""
         with self._lock:
             return self._kept[0].number if self._kept else None
 
@@ -112,6 +108,6 @@ class Calls:
             return next((one for one in self._kept if one.number == number), None)
 
     def clear(self) -> None:
-        """Forget every call; numbers go on."""
+        """Forget every call. Numbering continues."""
         with self._lock:
             self._kept.clear()

@@ -1,8 +1,8 @@
-"""Why a call's signature does not verify, found by trying. What can't be proved is not said.
+"""Why a call's signature does not verify, found by trying. It claims only what it can prove.
 
-An RSA signature can be opened with the public key of whoever made it, and the digest of the text
-that was signed lies inside. So it is certain whether a known key made it; and a text that has this
-digest is certain to be the one that was signed.
+A public key opens the RSA signatures of its private key; inside lies the digest of the signed text.
+So it is certain which known key made a signature, and a candidate with this digest is certainly the
+text that was signed.
 """
 
 import base64
@@ -19,24 +19,22 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from alipay_member.signing import string_to_sign
 
-from ..call import GatewayCall
-from .draft import Draft
-from .mistakes import Mistake, gateways_draft, mistakes
-from .sent import Sent
+from ..call import GatewayCall, SentRequest
+from .candidates import Candidate, Variation, gateways_candidate, variations
 
-# How a digest of each kind begins inside a signature (DigestInfo of RFC 8017).
+# What precedes a digest of each kind inside a signature (DigestInfo of RFC 8017).
 DIGESTS = {
     "SHA-256": bytes.fromhex("3031300d060960864801650304020105000420"),
     "SHA-1": bytes.fromhex("3021300906052b0e03021a05000414"),
     "SHA-512": bytes.fromhex("3051300d060960864801650304020305000440"),
     "MD5": bytes.fromhex("3020300c06082a864886f70d020505000410"),
 }
-Matches = Callable[[Draft], bool]
+Matches = Callable[[Candidate], bool]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The key of a sentence in words.json, and what is put into it."""
+    """The key of a sentence in words.json, and the values for it."""
 
     key: str
     values: dict[str, str] = field(default_factory=dict)
@@ -44,7 +42,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What is wrong, and the text that was signed, if it was found."""
+    """What is wrong, and the text that was signed if a candidate matched."""
 
     findings: list[Finding]
     signed: str | None = None
@@ -52,18 +50,18 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Opened:
-    """A signature that the app's key opens: the kind of digest inside ("" for none), the digest."""
+    """A signature that a known key opens: the digest inside and its kind ("" if unknown)."""
 
     findings: list[Finding]
     kind: str
     digest: bytes
 
-    def matches(self, draft: Draft) -> bool:
-        """Whether this is the text that was signed."""
-        return self.covers(draft.data())
+    def matches(self, candidate: Candidate) -> bool:
+        """Whether this text was signed."""
+        return self.covers(candidate.data())
 
     def covers(self, data: bytes) -> bool:
-        """Whether these are the bytes that were signed."""
+        """Whether these bytes were signed."""
         if not self.kind:
             return data == self.digest
         algorithm = self.kind.replace("-", "").lower()
@@ -71,25 +69,25 @@ class Opened:
 
 
 def diagnose(
-    sent: Sent,
+    sent: SentRequest,
     call: GatewayCall,
     keys: Mapping[str, RSAPublicKey],
     earlier: Mapping[int, bytes],
 ) -> Diagnosis:
     """Why `sign` does not verify.
 
-    `keys` are those of the emulator's apps, by app id; `earlier` is what earlier calls had to sign,
-    by their numbers.
+    `keys` are the public keys of the emulator's apps by app id, `earlier` the strings to sign of
+    earlier calls by number.
     """
     signature = call.parameters["sign"]
-    draft = gateways_draft(sent)
-    if draft.text() != string_to_sign(call.parameters):  # the body was too long to be kept
+    candidate = gateways_candidate(sent)
+    if candidate.text() != string_to_sign(call.parameters):  # the body was not kept
         return Diagnosis([Finding("not-kept")])
     own = keys[call.parameters["app_id"]]
     opened = open_signature(signature, call.parameters["app_id"], keys)
     if opened is None:
-        return without_key(signature, draft, sent, own)
-    found = search(draft, sent, opened.matches)
+        return without_key(signature, candidate, sent, own)
+    found = search(candidate, sent, opened.matches)
     if found is None:
         return Diagnosis([*opened.findings, unexplained(opened, earlier)])
     named, signed = found
@@ -97,7 +95,7 @@ def diagnose(
 
 
 def unexplained(opened: Opened, earlier: Mapping[int, bytes]) -> Finding:
-    """What to say of a text that no mistake leads to: it may be that of an earlier call."""
+    """The finding when no candidate matches: the text may be an earlier call's."""
     for number, data in earlier.items():
         if opened.covers(data):
             return Finding("of-earlier", {"number": str(number)})
@@ -108,7 +106,7 @@ def unexplained(opened: Opened, earlier: Mapping[int, bytes]) -> Finding:
 
 
 def open_signature(signature: str, app_id: str, keys: Mapping[str, RSAPublicKey]) -> Opened | None:
-    """The signature, opened with the key that made it, the app's own first; None for no key."""
+    """Open the signature with the key that made it; None if no known key did."""
     known = {app_id: keys[app_id], **keys}
     for reading, data in readings(signature):
         for owner, key in known.items():
@@ -119,7 +117,7 @@ def open_signature(signature: str, app_id: str, keys: Mapping[str, RSAPublicKey]
 
 
 def opened_by(owner: str, inside: bytes, reading: list[Finding], app_id: str) -> Opened:
-    """What the owner's key found inside a signature that was read so."""
+    """What `owner`'s key found `inside` a signature after this `reading`."""
     findings = list(reading)
     if owner != app_id:
         findings.append(Finding("other-app", {"owner": owner}))
@@ -133,7 +131,7 @@ def opened_by(owner: str, inside: bytes, reading: list[Finding], app_id: str) ->
 
 
 def recover(signature: bytes, key: RSAPublicKey) -> bytes | None:
-    """What the key finds inside; None if its owner did not make the signature."""
+    """What is inside a signature of this key; None if another key made it."""
     try:
         return key.recover_data_from_signature(signature, PKCS1v15(), None)
     except (InvalidSignature, ValueError):
@@ -141,7 +139,7 @@ def recover(signature: bytes, key: RSAPublicKey) -> bytes | None:
 
 
 def readings(signature: str) -> Iterator[tuple[list[Finding], bytes]]:
-    """The ways in which `sign` may have been meant: as it is; then what it may have suffered."""
+    """Decode `sign` as it is, then as if it had been damaged in a typical way."""
     texts = {
         "": signature,
         "sign-plus": signature.replace(" ", "+"),
@@ -164,18 +162,20 @@ def readings(signature: str) -> Iterator[tuple[list[Finding], bytes]]:
 
 
 def decoded(text: str) -> bytes | None:
-    """Base64, taken strictly; None if it is none."""
+    """Decode strict base64; None if invalid."""
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
         return None
 
 
-def without_key(signature: str, draft: Draft, sent: Sent, own: RSAPublicKey) -> Diagnosis:
-    """What to say of a signature that no known key opens."""
+def without_key(
+    signature: str, candidate: Candidate, sent: SentRequest, own: RSAPublicKey
+) -> Diagnosis:
+    """The findings for a signature that no known key opens."""
     data = decoded(signature)
     if data is None:
-        return Diagnosis([Finding("sign-no-base64")])
+        return Diagnosis([Finding("sign-not-base64")])
     size = own.key_size // 8
     if len(data) in (128, 384, 512):
         bits = {"bits": str(len(data) * 8), "own": str(own.key_size)}
@@ -184,10 +184,10 @@ def without_key(signature: str, draft: Draft, sent: Sent, own: RSAPublicKey) -> 
         lengths = {"bytes": str(len(data)), "size": str(size)}
         return Diagnosis([Finding("sign-cut", lengths)])
 
-    def matches(variant: Draft) -> bool:
-        return is_pss(data, variant.data(), own)
+    def matches(other: Candidate) -> bool:
+        return is_pss(data, other.data(), own)
 
-    found = search(draft, sent, matches, together=False)
+    found = search(candidate, sent, matches, together=False)
     if found is None:
         return Diagnosis([Finding("unknown-key")])
     named, signed = found
@@ -195,7 +195,7 @@ def without_key(signature: str, draft: Draft, sent: Sent, own: RSAPublicKey) -> 
 
 
 def is_pss(signature: bytes, data: bytes, key: RSAPublicKey) -> bool:
-    """Whether it is a signature of the other kind, RSASSA-PSS."""
+    """Whether it is a valid RSASSA-PSS signature."""
     try:
         key.verify(signature, data, PSS(MGF1(SHA256()), PSS.AUTO), SHA256())
     except InvalidSignature:
@@ -207,30 +207,29 @@ def is_pss(signature: bytes, data: bytes, key: RSAPublicKey) -> bool:
 
 
 def search(
-    draft: Draft, sent: Sent, matches: Matches, *, together: bool = True
-) -> tuple[list[Finding], Draft] | None:
-    """The mistakes with which the draft matches: none, one, or two together."""
-    if matches(draft):
-        return [], draft
-    tried = {b"", draft.data()}
+    candidate: Candidate, sent: SentRequest, matches: Matches, *, together: bool = True
+) -> tuple[list[Finding], Candidate] | None:
+    """The first candidate that matches, and its findings: with no variation, one, or two."""
+    if matches(candidate):
+        return [], candidate
+    tried = {b"", candidate.data()}
     common = []
-    for one in mistakes(draft, sent):
-        changed = one.change(draft)
+    for variation in variations(candidate, sent):
+        changed = variation.change(candidate)
         data = changed.data()
-        if data in tried:  # it changes nothing here, or the same as one before
+        if data in tried:  # the variation makes no difference here
             continue
         if matches(changed):
-            return findings(one), changed
+            return findings(variation), changed
         tried.add(data)
-        if together and not one.is_rare:
-            common.append(one)
+        if together and not variation.is_rare:
+            common.append(variation)
     for first, second in combinations(common, 2):
-        changed = second.change(first.change(draft))
+        changed = second.change(first.change(candidate))
         if matches(changed):
             return findings(first, second), changed
     return None
 
 
-def findings(*made: Mistake) -> list[Finding]:
-    """The mistakes, as they are told."""
+def findings(*made: Variation) -> list[Finding]:
     return [Finding(one.key, one.values) for one in made]

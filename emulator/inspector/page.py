@@ -1,6 +1,6 @@
-"""The emulator's own page at `/`, and the routes that it asks: what arrived, sent once more.
+"""The emulator's own page at `/`, and its routes: the calls that arrived, and sending one again.
 
-Only programs on this machine and the page itself are answered: tokens and keys are shown here.
+They show tokens and keys, so they answer only programs on this machine and the page itself.
 """
 
 import http.client
@@ -15,13 +15,11 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from ..accounts import APPS, MEMBERS
-from ..fault_rows import GROUPS
-from ..faults import FAULTS
-from ..guard import only_json, only_this_machine, sentence
-from ..keys import one_line
-from ..state import state
+from ..faults import FAULTS, GROUPS
+from ..keypairs import one_line
+from ..routes import error_as_json, only_json, only_this_machine, state
 from .calls import Arrival, Calls
-from .told import WORDS, address, step_of
+from .step import WORDS, address, step_of
 
 HERE = Path(__file__).parent
 SNIPPETS = json.loads((HERE / "snippets.json").read_text("utf-8"))
@@ -29,21 +27,21 @@ POLICY = (
     "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; "
     "form-action 'none'"
 )
-OWN_HEADERS = ("connection", "content-length", "expect", "transfer-encoding")  # the sender's own
-PATIENCE = 30  # seconds: a fault can make an answer slow
+CONNECTION_HEADERS = ("connection", "content-length", "expect", "transfer-encoding")
+TIMEOUT = 30  # seconds; a fault can delay the reply
 inspector = Blueprint("inspector", __name__)
 
 
 @inspector.before_request
 def guard() -> None:
-    """No web page elsewhere can read what arrived, or send it again."""
+    """No other web page can read the calls or send one again."""
     only_this_machine()
     only_json()
 
 
 @inspector.get("/")
 def page() -> Response:
-    """The page, in the language that was chosen or that the browser prefers."""
+    """The page in the chosen language, else in the one that the browser prefers."""
     accounts = state().accounts
     chosen = request.args.get("lang") or request.cookies.get("lang")
     if chosen not in ("zh", "en"):
@@ -71,48 +69,45 @@ def page() -> Response:
 
 
 def active_fault() -> str | None:
-    """The name of the fault that is switched on."""
     active = state().faults.active()
     return active["name"] if active else None
 
 
 def page_words() -> dict[str, Any]:
-    """The sentences that the page's scripts say."""
     return {name: WORDS[name] for name in ("ui", "lanes", "steps")}
 
 
 def settings() -> dict[str, dict[str, str]]:
-    """What an SDK has to be told, by app id: the gateway, the ids and the keys."""
+    """What an SDK needs, by app id: the gateway, the id and the keys."""
     accounts = state().accounts
-    told = {}
+    found = {}
     for app_id, key in accounts.app_keys.items():
-        told[app_id] = {
+        found[app_id] = {
             "gateway": f"{request.host_url}gateway.do",
             "app_id": app_id,
             "pkcs8": one_line(key),
             "pkcs1": one_line(key, PrivateFormat.TraditionalOpenSSL),
             "alipay": one_line(accounts.alipay_key.public_key()),
         }
-    return told
+    return found
 
 
 @inspector.app_template_filter("compact")
 def compact(value: Any) -> Markup:
-    """JSON for a page, Chinese as it is."""
+    """JSON for a page, without escaping Chinese."""
     return htmlsafe_json_dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @inspector.get("/emulator/words/trace")
 def words_of_trace() -> dict[str, Any]:
-    """What only an opened call says."""
+    """The words of an opened call."""
     return {name: WORDS[name] for name in ("parts", "parameters")}
 
 
-# ── what arrived ──
+# ── the calls that arrived ──
 
 
 def calls() -> Calls:
-    """The calls of the emulator that answers this request."""
     kept = state().calls
     if kept is None:
         abort(404)
@@ -121,7 +116,7 @@ def calls() -> Calls:
 
 @inspector.get("/emulator/calls")
 def list_calls() -> Response:
-    """The calls after number ?since, as steps; which emulator says so; what is switched on."""
+    """The calls after number ?since as steps, the emulator's run, and what is switched on."""
     since = request.args.get("since", 0, type=int)
     steps = [step_of(arrival) for arrival in calls().since(since)]
     on = {"identity": state().accounts.identity, "fault": active_fault()}
@@ -130,46 +125,44 @@ def list_calls() -> Response:
 
 @inspector.delete("/emulator/calls")
 def forget_calls() -> dict[str, str]:
-    """Forget what arrived."""
     calls().clear()
     return {}
 
 
 @inspector.post("/emulator/calls/<int:number>/again")
 def send_again(number: int) -> dict[str, int]:
-    """Send the bytes of this call once more: over HTTP, as its client did."""
+    """Send the bytes of this call again over HTTP, as its client did."""
     arrival = calls().find(number)
     if arrival is None:
-        abort(404, f"call {number} is not kept any more")
+        abort(404, f"call {number} is unknown, or too old to be kept")
     if not arrival.sent.is_whole:
         abort(400, f"the body of call {number} was too long to be kept")
     return {"status": send(arrival, request.environ["SERVER_PORT"])}
 
 
 def send(arrival: Arrival, port: str) -> int:
-    """The HTTP status of the answer; 502 if there is none, as some faults will have it."""
+    """Returns the HTTP status of the reply; 502 if there is none, as with some faults."""
     sent = arrival.sent
-    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=TIMEOUT)
     try:
         connection.putrequest(
             sent.verb, address(arrival), skip_host=True, skip_accept_encoding=True
         )
         for name, value in sent.headers:
-            if name.lower() not in OWN_HEADERS:
+            if name.lower() not in CONNECTION_HEADERS:
                 connection.putheader(name, value)
         if sent.body:
             connection.putheader("Content-Length", str(len(sent.body)))
         connection.endheaders(sent.body or None)
-        answer = connection.getresponse()
-        answer.read()
+        reply = connection.getresponse()
+        reply.read()
     except (OSError, http.client.HTTPException):
         return 502
     finally:
         connection.close()
-    return answer.status
+    return reply.status
 
 
 @inspector.errorhandler(HTTPException)
 def refuse(error: Exception) -> tuple[Response, int]:
-    """One sentence for what can't be done."""
-    return sentence(error)
+    return error_as_json(error)

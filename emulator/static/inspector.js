@@ -1,40 +1,40 @@
-// The emulator's own page: what reached the gateway, the newest first. Each call opens on its
-// point, and can be sent once more.
+// The emulator's own page: the calls that reached the gateway, the newest first. Each call opens
+// on its point, and can be sent again.
 import { $, ask, fill, h, say } from './dom.js';
-import { showSwitches, startDesk } from './inspector-desk.js';
+import { showSwitches, startTools } from './inspector-tools.js';
 import { drawStep, SHAPES } from './trace-step.js';
 
 const SECOND = 1000;
 const root = document.documentElement;
 /** The rows by their calls' numbers. @type {Map<number, HTMLElement>} */
 const rows = new Map();
-/** The row that was opened because it is the newest. @type {HTMLElement | null} */
-let unasked = null;
+/** The row that the page opened by itself, as the newest. @type {HTMLElement | null} */
+let opened = null;
 let since = 0;
-let run = ''; // which emulator the page belongs to
+let run = ''; // the emulator's run that the page belongs to
 let polling = Promise.resolve();
 
-/** One after the other, so that no call comes twice. */
+/** Polls one at a time, so that no call is added twice. */
 function poll() {
-  polling = polling.then(fetchCalls).catch(sayStopped);
+  polling = polling.then(fetchCalls).catch(showStopped);
   return polling;
 }
 
 async function fetchCalls() {
-  const told = await ask('GET', `calls?since=${since}`);
-  if (run && run !== told.run) {
-    location.reload(); // started again: its keys are new
+  const news = await ask('GET', `calls?since=${since}`);
+  if (run && run !== news.run) {
+    location.reload(); // the emulator was restarted: its keys are new
     return;
   }
-  run = told.run;
+  run = news.run;
   $('down').hidden = true;
-  showSwitches(told.on);
-  for (const call of told.calls) add(call);
-  forget(told.oldest ?? Infinity);
-  if (told.calls.length > 0) openNewest();
+  showSwitches(news.on);
+  for (const call of news.calls) add(call);
+  forget(news.oldest ?? Infinity);
+  if (news.calls.length > 0) openNewest();
 }
 
-function sayStopped() {
+function showStopped() {
   $('down').hidden = false;
   fill($('down'), say('stopped'));
 }
@@ -47,11 +47,11 @@ function add(call) {
   $('steps').prepend(row);
   since = Number(call.n);
   rows.set(since, row);
-  const said = row.querySelectorAll('summary > code, summary > .chip');
-  fill($('news'), ...[...said].flatMap((part) => [part.textContent, ' ']));
+  const parts = row.querySelectorAll('summary > code, summary > .chip');
+  fill($('news'), ...[...parts].flatMap((part) => [part.textContent, ' ']));
 }
 
-/** The rows of calls that the emulator does not keep any more. */
+/** Removes the rows of calls that the emulator no longer keeps. */
 function forget(/** @type {number} */ oldest) {
   for (const [number, row] of rows) {
     if (number >= oldest) continue;
@@ -60,14 +60,14 @@ function forget(/** @type {number} */ oldest) {
   }
 }
 
-/** The newest call is open, unless somebody reads another one. */
+/** Opens the newest call, unless the user has opened another one. */
 function openNewest() {
-  const before = detailsOf(unasked);
+  const before = detailsOf(opened);
   const isRead = $('steps').querySelector('details[open]');
   if (isRead && isRead !== before) return;
   if (before) before.open = false;
-  unasked = rows.get(since) ?? null;
-  const newest = detailsOf(unasked);
+  opened = rows.get(since) ?? null;
+  const newest = detailsOf(opened);
   if (newest) newest.open = true;
 }
 
@@ -82,7 +82,7 @@ const sentences = (/** @type {Both[]} */ all) =>
     all.map((one) => h('li', {}, say(one))),
   );
 
-/** A string to sign; where the other one differs is marked. @type {DrawPart} */
+/** A string to sign, with a mark where the other one differs. @type {DrawPart} */
 function text({ before, differs, after }) {
   if (!before && !differs && !after) return h('pre', {}, say('nothing'));
   return h('pre', {}, before, differs && h('mark', { className: 'bad' }, differs), after);
@@ -91,13 +91,13 @@ function text({ before, differs, after }) {
 /** @type {DrawPart} */
 function again(number) {
   const button = h('button', { type: 'button' }, say('again'));
-  const told = h('span', { role: 'status' });
+  const status = h('span', { role: 'status' });
   button.onclick = async () => {
     const { error } = await ask('POST', `calls/${number}/again`, {});
-    fill(told, ' ', say(error ?? 'sent-again'));
+    fill(status, ' ', say(error ?? 'sent-again'));
     poll();
   };
-  return h('p', {}, button, told);
+  return h('p', {}, button, status);
 }
 
 async function clear() {
@@ -114,6 +114,6 @@ Object.assign(SHAPES, { causes: sentences, notes: sentences, again });
 Object.assign(SHAPES, { text_of_client: text, text_of_gateway: text });
 $('language').onclick = switchLanguage;
 $('clear').onclick = clear;
-startDesk();
+startTools();
 poll();
 setInterval(() => document.hidden || poll(), SECOND);

@@ -103,11 +103,11 @@ def test_string_to_sign_is_what_sign_and_verify_agree_on(data, charset):
 @examples(200)
 @given(data=st.data(), charset=CHARSETS)
 def test_any_object_that_the_emulator_signs_is_read_back_identically(data, charset):
-    from emulator.reply import Answer
+    from emulator.reply import Reply
 
     node = data.draw(objects(charset)) | {"code": "10000", "open_id": "007"}
     spaces = {name: data.draw(st.sampled_from(["", " ", "\n\t"])) for name in ("comma", "colon")}
-    written = Answer(
+    written = Reply(
         SHARE_NODE,
         node,
         key("alipay"),

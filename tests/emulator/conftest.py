@@ -1,4 +1,4 @@
-"""Fixtures of the emulator's and the workbench's tests."""
+"""Fixtures of the emulator's tests."""
 
 import json
 import logging
@@ -8,13 +8,26 @@ from pathlib import Path
 import pytest
 import requests
 
-from mistaken_client import finding
 from plain_client import SHARE
 
 
 @pytest.fixture
-def told(emulator_with_page):
-    """told(since) → what the page is told of the calls after this number."""
+def error_node():
+    """error_node(sub_code) → the node of that error, from the library's table of errors."""
+    from alipay_member.explain import gateway_errors
+
+    rows = {row["sub_code"]: row for row in gateway_errors() if row.get("sub_code")}
+
+    def of(sub_code):
+        names = ("code", "msg", "sub_code", "sub_msg")
+        return {name: rows[sub_code][name] for name in names if rows[sub_code].get(name)}
+
+    return of
+
+
+@pytest.fixture
+def steps(emulator_with_page):
+    """steps(since) → what the page gets of the calls after this number."""
 
     def fetch(since=0):
         url = f"{emulator_with_page.url}/emulator/calls?since={since}"
@@ -24,24 +37,13 @@ def told(emulator_with_page):
 
 
 @pytest.fixture
-def newest(told):
+def newest(steps):
     """newest() → the page's step of the newest call."""
 
     def fetch():
-        return told()["calls"][-1]
+        return steps()["calls"][-1]
 
     return fetch
-
-
-@pytest.fixture
-def found(newest):
-    """found() → the keys of what was found out about the newest call's signature."""
-    from emulator.inspector.told import WORDS
-
-    def keys():
-        return [finding(one["en"], WORDS["findings"]) for one in newest()["causes"] or []]
-
-    return keys
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +63,7 @@ def node_flow():
 
 @pytest.fixture
 def spoiled(plain):
-    """spoiled(name) → a client with the answer to fetching the profile, as that fault made it."""
+    """spoiled(name) → a client with the reply to fetching the profile, spoiled by that fault."""
 
     def fetch(name):
         access_token = plain.token()["access_token"]
@@ -75,12 +77,12 @@ def spoiled(plain):
 
 @pytest.fixture
 def lines(caplog):
-    """lines() → what has been logged since the last time."""
+    """lines() → the log lines since the last time."""
     caplog.set_level(logging.INFO, "emulator")
 
     def newest():
-        said = [record.getMessage() for record in caplog.records if record.name == "emulator"]
+        found = [record.getMessage() for record in caplog.records if record.name == "emulator"]
         caplog.clear()
-        return said
+        return found
 
     return newest

@@ -83,7 +83,7 @@ def the_other_apps_public_key(values, emulator):
 
 
 def public_key(emulator, app_id):
-    from emulator.keys import one_line
+    from emulator.keypairs import one_line
 
     return one_line(emulator.accounts.app_keys[app_id].public_key())
 

@@ -105,7 +105,7 @@ def test_only_the_access_tokens_of_one_member_end(plain):
     assert plain.switch("POST", "expire", member="complete") == {}
     assert plain.share(ended["access_token"])["sub_code"] == "aop.auth-token-time-out"
     assert plain.share(other["access_token"])["code"] == "10000"
-    with pytest.raises(AssertionError, match="there is no such member"):
+    with pytest.raises(AssertionError, match="unknown member"):
         plain.switch("POST", "expire", member="nobody")
 
 

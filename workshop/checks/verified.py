@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
-from emulator.forgeries import forged_node, with_other_digit
-from emulator.reply import Answer
+from emulator.faults import forged_node, with_other_digit
+from emulator.reply import Reply
 
 from ..given import SHARE, TOKEN, SignatureError
 from ..lab import Lab
@@ -129,7 +129,7 @@ def check_genuine(yours: Functions, lab: Lab) -> None:
         check_node(attempt.value(), answers[name])
 
 
-def check_node(came: Any, answer: Answer) -> None:
+def check_node(came: Any, answer: Reply) -> None:
     """Wrong unless this is the answer's node."""
     check_type(came, answer.node, "read_answer")
     if came == answer.node:

@@ -159,7 +159,7 @@ def test_switches_language_keyboard_and_looks(emulator, page, inspector, gateway
     assert token["user_id"] == "2088102175794899"
     assert "open_id" in token
     page.select_option("#fault", "tampered")
-    expect(page.locator("#fault-told")).to_contain_text("一个数字被改动")
+    expect(page.locator("#fault-status")).to_contain_text("一个数字被改动")
     with pytest.raises(AliPayValidationError):
         sdk.server_api(SHARE, auth_token=token["access_token"])
     expect(inspector.calls.first).to_contain_text("应答被弄坏")
@@ -168,9 +168,9 @@ def test_switches_language_keyboard_and_looks(emulator, page, inspector, gateway
     messages = gateway_that(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nsuccess")
     page.fill("#message-url", messages.url)
     page.press("#message-url", "Enter")
-    expect(page.locator("#message-told")).to_contain_text("好了")
+    expect(page.locator("#message-status")).to_contain_text("好了")
     page.click("[data-act=revoke]")
-    expect(page.locator("#act-told")).to_contain_text("demo-mini: success")
+    expect(page.locator("#act-status")).to_contain_text("demo-mini: success")
     refused = sdk.server_api(SHARE, auth_token=token["access_token"])
     assert refused["sub_code"] == "aop.invalid-auth-token"
 

@@ -1,4 +1,4 @@
-"""What is told of a call: as a step for the page's trace, and on the terminal in one line."""
+"""A call in words: as a step for the page's trace, and its diagnosis for the log."""
 
 import json
 import re
@@ -14,16 +14,15 @@ from alipay_member.explain import explain
 from alipay_member.signing import string_to_sign, verify
 
 from ..accounts import BEIJING, Refused
-from ..call import DEFAULT_CHARSET
+from ..call import DEFAULT_CHARSET, FORM
 from .calls import Arrival
 from .diagnosis import Finding
-from .draft import FORM
 
 WORDS = json.loads(Path(__file__).with_name("words.json").read_text("utf-8"))
 LANGUAGES = ("zh", "en")
-MAX_SHOWN = 20_000  # characters of each part of an answer
+MAX_SHOWN = 20_000  # characters of each part of a reply
 LEFT_TO_CURL = ("host", "content-length", "connection", "accept-encoding")
-# What a diagnosis may name on the terminal; any other text may be a secret.
+# What a diagnosis may name in the log. Any other text may be a secret.
 HARMLESS = (
     r"(app_id|method|format|charset|sign_type|timestamp|version|grant_type|code|refresh_token|"
     r"auth_token|app_auth_token|biz_content|alipay_sdk|notify_url|app_cert_sn|alipay_root_cert_sn|"
@@ -31,16 +30,16 @@ HARMLESS = (
     r"multipart/form-data|application/json|text/plain|[0-9 :TZ-]{0,20})"
 )
 
-Both = dict[str, str]  # a sentence: {"zh": …, "en": …}
+Both = dict[str, str]  # a sentence in both languages: {"zh": …, "en": …}
 Step = dict[str, Any]
 
 
 def sentence(group: str, key: str, values: Mapping[str, str]) -> Both:
-    """A sentence of words.json with these values in it."""
+    """A sentence of words.json, with these values filled in."""
     return {lang: WORDS[group][key][lang].format(**values) for lang in LANGUAGES}
 
 
-# ── on the terminal ──
+# ── in the log ──
 
 
 def causes(arrival: Arrival) -> list[str]:
@@ -51,13 +50,12 @@ def causes(arrival: Arrival) -> list[str]:
 
 
 def cause(finding: Finding) -> str:
-    """One finding as a part of the terminal's line."""
     values = {name: without_secret(value) for name, value in finding.values.items()}
     return sentence("findings", finding.key, values)["en"].rstrip(".")
 
 
 def without_secret(value: str) -> str:
-    """The value, unless it may be one."""
+    """The value, or "..." if it may be a secret."""
     names = value.split(", ")
     return value if all(re.fullmatch(HARMLESS, name) for name in names) else "..."
 
@@ -66,7 +64,7 @@ def without_secret(value: str) -> str:
 
 
 def step_of(arrival: Arrival) -> Step:
-    """A call as a step of the trace: its point first, then all that is known of it."""
+    """A call as a step of the trace, in the form that static/trace-step.js draws."""
     parameters = arrival.call.parameters
     answer = answer_in(arrival)
     return {
@@ -81,11 +79,11 @@ def step_of(arrival: Arrival) -> Step:
         "error": error(arrival),
         "elapsed_ms": round(arrival.outcome.seconds * 1000, 1),
         "point": point(arrival),
-        "causes": causes_told(arrival),
+        "causes": causes_in_words(arrival),
         **texts(arrival),
         "notes": notes(arrival) or None,
         "again": arrival.number if arrival.sent.is_whole else None,
-        "raw": cut(arrival.outcome.answer, answer, arrival.call.charset or DEFAULT_CHARSET),
+        "raw": split_reply(arrival.outcome.reply, answer, arrival.call.charset or DEFAULT_CHARSET),
         "verified": is_genuine(answer, arrival),
         "parameters": parameters,
         "request": request_text(arrival),
@@ -94,14 +92,14 @@ def step_of(arrival: Arrival) -> Step:
 
 
 def outcome(arrival: Arrival) -> str:
-    """How the call ended: a key of the page's words."""
+    """How the call ended, as a key of words.ui."""
     if arrival.outcome.fault:
         return "spoiled"
     return "refused" if arrival.outcome.refused else "answered"
 
 
 def error(arrival: Arrival) -> dict[str, str] | None:
-    """The code that the client was answered with, or the fault that is to blame; None if none."""
+    """The fault that spoiled the reply, else the sub_code of a refusal, else None."""
     if arrival.outcome.fault:
         return {"code": arrival.outcome.fault}
     refused = arrival.outcome.refused
@@ -129,20 +127,20 @@ def reason(refused: Refused) -> Both:
 
 
 def point(arrival: Arrival) -> dict[str, Any]:
-    """What a reader is to see first: whose key was tried on how many bytes, and the verdict."""
+    """The verdict: which key was tried on how many bytes, and whether the signature verifies."""
     call = arrival.call
     data = call.data_to_sign()
     sign = call.parameters.get("sign", "")
-    told = {"key": "app-key", "sign_type": call.parameters.get("sign_type", "")}
+    tried = {"key": "app-key", "sign_type": call.parameters.get("sign_type", "")}
     if call.app_key and verify(data, sign, call.app_key.public_key()):
-        return told | {"bytes": len(data), "verdict": "matches"}
+        return tried | {"bytes": len(data), "verdict": "matches"}
     if arrival.diagnosis:
-        return told | {"bytes": len(data), "verdict": "bad-request"}
-    return told | {"bytes": 0, "verdict": "not-looked-at"}
+        return tried | {"bytes": len(data), "verdict": "bad-request"}
+    return tried | {"bytes": 0, "verdict": "not-looked-at"}
 
 
-def causes_told(arrival: Arrival) -> list[Both] | None:
-    """Why the call was refused: what was found out about its signature, or the error explained."""
+def causes_in_words(arrival: Arrival) -> list[Both] | None:
+    """Why the call was refused: the diagnosis of its signature, or the error explained."""
     if arrival.diagnosis:
         found = arrival.diagnosis.findings
         return [sentence("findings", one.key, one.values) for one in found]
@@ -157,16 +155,16 @@ def causes_told(arrival: Arrival) -> list[Both] | None:
 
 
 def texts(arrival: Arrival) -> Step:
-    """The gateway's string to sign and, if it was found, the client's, cut where they differ."""
+    """The gateway's string to sign, and the client's if it is known, split where they differ."""
     ours = string_to_sign(arrival.call.parameters)
     theirs = arrival.diagnosis.signed if arrival.diagnosis else None
     if theirs is None or theirs == ours:
         return {"text_of_gateway": {"before": ours, "differs": "", "after": ""}}
-    return {"text_of_client": cut_at(theirs, ours), "text_of_gateway": cut_at(ours, theirs)}
+    return {"text_of_client": split_at(theirs, ours), "text_of_gateway": split_at(ours, theirs)}
 
 
-def cut_at(text: str, other: str) -> dict[str, str]:
-    """The text in three parts; all that makes it differ from the other is in the middle one."""
+def split_at(text: str, other: str) -> dict[str, str]:
+    """The text in three parts, of which the middle one differs from the other text."""
     shorter = min(len(text), len(other))
     start = 0
     while start < shorter and text[start] == other[start]:
@@ -179,27 +177,27 @@ def cut_at(text: str, other: str) -> dict[str, str]:
 
 
 def notes(arrival: Arrival) -> list[Both]:
-    """What is worth knowing of a call, whether it was answered or refused."""
+    """Warnings about a call, whether it was answered or refused."""
     sent = arrival.sent
-    told = []
+    found = []
     if not re.search(rb"(^|&)charset=[^&]", sent.query):
-        told.append(sentence("notes", "no-charset", {}))
+        found.append(sentence("notes", "no-charset", {}))
     if sent.body and sent.mimetype != FORM:
-        told.append(sentence("notes", "no-form", {"type": sent.mimetype or "—"}))
+        found.append(sentence("notes", "no-form", {"type": sent.mimetype or "—"}))
     hours = hours_off(arrival)
     if hours:
-        told.append(sentence("notes", "time", {"hours": hours}))
+        found.append(sentence("notes", "time", {"hours": hours}))
     if arrival.same_bytes:
-        told.append(sentence("notes", "same-bytes", {"number": str(arrival.same_bytes)}))
+        found.append(sentence("notes", "same-bytes", {"number": str(arrival.same_bytes)}))
     elif arrival.same_code:
-        told.append(sentence("notes", "same-code", {"number": str(arrival.same_code)}))
+        found.append(sentence("notes", "same-code", {"number": str(arrival.same_code)}))
     if arrival.outcome.fault:
-        told.append(sentence("notes", "fault", {"fault": arrival.outcome.fault}))
-    return told
+        found.append(sentence("notes", "fault", {"fault": arrival.outcome.fault}))
+    return found
 
 
 def hours_off(arrival: Arrival) -> str:
-    """By how much the timestamp is off Beijing time, "" if by less than ten minutes."""
+    """How many hours the timestamp is off Beijing time; "" if less than ten minutes."""
     text = arrival.call.parameters.get("timestamp", "")
     try:
         moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
@@ -209,27 +207,27 @@ def hours_off(arrival: Arrival) -> str:
     return f"{seconds / 3600:+.1f}" if abs(seconds) > 600 else ""
 
 
-# ── what was sent, what was answered ──
+# ── the reply and the request ──
 
 
 def answer_in(arrival: Arrival) -> Answer | None:
-    """The answer, read as a client would; None if it can't be."""
+    """The reply, read as a client reads it; None if that fails."""
     charset = arrival.call.charset or DEFAULT_CHARSET
     try:
-        return read_answer(arrival.outcome.answer, arrival.call.method, charset)
+        return read_answer(arrival.outcome.reply, arrival.call.method, charset)
     except AlipayError:
         return None
 
 
 def is_genuine(answer: Answer | None, arrival: Arrival) -> bool:
-    """Whether Alipay's key, the emulator's, signed the answer's node."""
+    """Whether the emulator's Alipay key signed the answer's node."""
     if answer is None:
         return False
     return verify(answer.signed_part, answer.sign, arrival.alipay_key)
 
 
-def cut(body: bytes, answer: Answer | None, charset: str) -> dict[str, str]:
-    """The answer's text before, within and after the signed bytes; all of it before if unsigned."""
+def split_reply(body: bytes, answer: Answer | None, charset: str) -> dict[str, str]:
+    """The reply's text before, within and after the signed bytes. Unsigned: all of it before."""
     parts = (body, b"", b"")
     if answer and answer.signed_part and answer.sign:
         parts = body.partition(answer.signed_part)
@@ -239,20 +237,19 @@ def cut(body: bytes, answer: Answer | None, charset: str) -> dict[str, str]:
 
 
 def address(arrival: Arrival) -> str:
-    """The path and query that were asked for."""
+    """The path and query of the request."""
     query = arrival.sent.query.decode("ascii", "replace")
     return f"/gateway.do?{query}" if query else "/gateway.do"
 
 
 def request_text(arrival: Arrival) -> str:
-    """The request as it was sent."""
     headers = "\n".join(f"{name}: {value}" for name, value in arrival.sent.headers)
     body = arrival.sent.body.decode("utf-8", "replace")
     return f"{arrival.sent.verb} {address(arrival)}\n{headers}\n\n{body}"[:MAX_SHOWN]
 
 
 def curl(arrival: Arrival) -> str | None:
-    """The command that sends the same once more; None where a shell can't hold the body."""
+    """The curl command that repeats the request; None if its body is cut or not utf-8."""
     sent = arrival.sent
     try:
         body = sent.body.decode("utf-8")

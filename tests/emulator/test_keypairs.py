@@ -1,19 +1,14 @@
-"""The emulated Alipay in 公钥证书 mode: its files, its gateway, its command line."""
-
-import os
-import stat
+"""Key pairs and 公钥证书 mode: the files, and what the gateway makes of their serial numbers."""
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from dotenv import dotenv_values
 
 from alipay_member import AlipayClient
 from alipay_member.certificates import common_name, serial_number
 from helpers import needs_emulator
 from plain_client import TOKEN, PlainClient
 from server.settings import Settings
-from test_emulator_cli import command, greeting  # noqa: F401 (a fixture)
 
 pytestmark = needs_emulator
 
@@ -28,7 +23,7 @@ def certified(emulator, tmp_path):
 
 @pytest.fixture
 def certificates(emulator):
-    """Those in demo-mini's three files, in order."""
+    """The certificates in demo-mini's three files, in order."""
     emulator.accounts.certify("demo-mini", True)
     files = emulator.accounts.certified["demo-mini"]
     return [
@@ -58,7 +53,7 @@ def test_our_client_completes_the_flow_beside_one_with_a_key(certified, emulator
     assert b"alipay_cert_sn" not in with_key.answer.content
 
 
-def test_answers_name_alipays_certificate_between_node_and_sign(certified, certificates, emulator):
+def test_replies_name_alipays_certificate_between_node_and_sign(certified, certificates, emulator):
     sent = []
     certified.observer = lambda exchange: sent.append(exchange.raw_answer)
     emulator.faults.set("SYSTEM_ERROR")
@@ -66,6 +61,12 @@ def test_answers_name_alipays_certificate_between_node_and_sign(certified, certi
         certified.fetch_profile("x")
     sn = serial_number(certificates[1][0])
     assert b'},"alipay_cert_sn":"%s","sign":"' % sn.encode() in sent[0]
+
+
+def test_the_fault_no_cert_sn_leaves_it_out(plain, certificates):
+    plain.switch("PUT", "fault", name="no-cert-sn")
+    plain.call(TOKEN)
+    assert list(plain.answer.json()) == ["alipay_system_oauth_token_response", "sign"]
 
 
 WRONG_NAMES = {
@@ -111,56 +112,5 @@ def test_the_mode_is_a_switch_of_each_app(plain, emulator):
     plain.switch("PUT", "certificates", certificates=False)
     assert "access_token" in plain.token()
     for body in ({"certificates": 1}, {"certificates": True, "app_id": "demo-merchant"}):
-        with pytest.raises(AssertionError, match=r"true or false|no such app with a key"):
+        with pytest.raises(AssertionError, match=r"true or false|unknown app with a key"):
             plain.switch("PUT", "certificates", **body)
-
-
-def test_the_trace_shows_both_serial_numbers(tmp_path, emulator, auth_code):
-    import workbench
-    from app import create_app
-    from helpers import at_home
-    from workbench.watched import WatchedStore
-
-    emulator.accounts.certify("demo-mini", True)
-    settings = Settings.load(tmp_path, values=emulator.settings())
-    app = create_app(settings, store=WatchedStore(settings.database_url))
-    workbench.attach(app)
-    bench = at_home(app)
-    assert bench.post("/api/auth", json={"auth_code": auth_code()}).status_code == 200
-    steps = bench.get("/workbench/events").get_json()["events"]
-    (exchange,) = [step for step in steps if step["kind"] == "exchange"]
-    for name, value in settings.app.certificates.parameters.items():
-        assert exchange["parameters"][name] == value
-
-
-def test_the_command_writes_files_that_settings_name(command, tmp_path, monkeypatch):  # noqa: F811
-    file = tmp_path / "demo.env"
-    greeting(command("--port", 0, "--certificates", "--env-file", file))
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "alipayCertPublicKey_RSA2.crt",
-        "alipayRootCert.crt",
-        "appCertPublicKey_demo-mini.crt",
-        "appCertPublicKey_demo-web.crt",
-        "demo.env",
-    ]
-    if os.name == "posix":
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    values = dotenv_values(file)
-    assert "ALIPAY_PUBLIC_KEY" not in values
-    monkeypatch.chdir("/")
-    settings = Settings.load(tmp_path / "project", values=values)
-    for app in (settings.app, settings.web):
-        with pytest.raises(Exception, match=r"isv\.code-invalid"):
-            AlipayClient(**settings.client_options(app)).exchange_code("made-up")
-    greeting(command("--port", 0, "--certificates", "--env-file", file))
-    assert dotenv_values(file) != values  # its own files are written again
-
-
-def test_the_command_leaves_the_consoles_files_alone(command, tmp_path):  # noqa: F811
-    real = tmp_path / "alipayRootCert.crt"
-    real.write_text("-----BEGIN CERTIFICATE-----")
-    process = command("--port", 0, "--certificates", "--env-file", tmp_path / "demo.env")
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == 1
-    assert str(real) in err
-    assert list(tmp_path.iterdir()) == [real]

@@ -1,30 +1,30 @@
-// What stands beside the calls: auth codes, the emulator's switches, the settings of each SDK.
+// Beside the calls: auth codes, the emulator's switches, the settings for each SDK.
 import { $, ask, closest, copyButton, fill, h, say } from './dom.js';
 
 const SHOWN = 12; // characters of a key's beginning, which all keys share, and of its end
 const { settings, snippets, certified, own } = JSON.parse(
   /** @type {HTMLTemplateElement} */ ($('settings')).content.textContent ?? '{}',
 );
-/** What is chosen here, by name. @type {Chosen} */
+/** The pressed buttons, by group. @type {Chosen} */
 const chosen = { scope: 'auth_user', app: 'demo-mini', sdk: 'Java' };
 const member = /** @type {HTMLSelectElement} */ ($('member'));
 const fault = /** @type {HTMLSelectElement} */ ($('fault'));
 
-export function startDesk() {
+export function startTools() {
   document.addEventListener('click', choose);
   member.onchange = drawCurl;
-  fault.onchange = () => ask('PUT', 'fault', { name: fault.value || null }).then(sayFault);
+  fault.onchange = () => ask('PUT', 'fault', { name: fault.value || null }).then(showFault);
   $('give').onclick = give;
-  $('messages').onsubmit = direct;
+  $('messages').onsubmit = setMessageUrl;
   fill(
     $('code-copy'),
     copyButton('copy-curl', () => curl()),
   );
   draw();
-  sayFault();
+  showFault();
 }
 
-/** A button that stands for a choice, or for something that is done to the person. */
+/** A button is a choice, or an action on the chosen member. */
 async function choose(/** @type {Event} */ event) {
   const button = closest(
     event,
@@ -34,7 +34,7 @@ async function choose(/** @type {Event} */ event) {
   if (!name || !value) return;
   if (name === 'act') {
     const { messages = [] } = await ask('POST', value, { member: member.value });
-    fill($('act-told'), say('done'), messages.map(told));
+    fill($('act-status'), say('done'), messages.map(delivery));
   } else {
     press(name, value);
     if (name === 'identity') await ask('PUT', 'identity', { mode: value });
@@ -42,54 +42,54 @@ async function choose(/** @type {Event} */ event) {
   }
 }
 
-/** A message that the app was sent, and what it answered. */
-const told = (/** @type {{ app_id: string, answer: string }} */ { app_id: id, answer }) =>
+/** A message that was pushed to an app, and the app's answer. */
+const delivery = (/** @type {{ app_id: string, answer: string }} */ { app_id: id, answer }) =>
   ` · ${id}: ${answer || '—'}`;
 
-async function direct(/** @type {Event} */ event) {
+async function setMessageUrl(/** @type {Event} */ event) {
   event.preventDefault();
   const url = /** @type {HTMLInputElement} */ ($('message-url')).value;
   const { error } = await ask('PUT', 'messages', { url: url || null });
-  fill($('message-told'), say(error ?? 'done'));
+  fill($('message-status'), say(error ?? 'done'));
 }
 
-/** Shows what is chosen on the buttons. */
+/** Shows the choice on the buttons. */
 function press(/** @type {string} */ name, /** @type {string} */ value) {
   chosen[name] = value;
   for (const button of document.querySelectorAll(`[data-${name}]`))
     button.ariaPressed = String(button.dataset[name] === value);
 }
 
-/** What is switched on now, whoever did it. */
+/** Shows what is switched on, whichever page or program did it. */
 export function showSwitches(/** @type {{ identity: string, fault: string | null }} */ on) {
   press('identity', on.identity);
-  if (document.activeElement === fault) return; // somebody is choosing
+  if (document.activeElement === fault) return; // the user is choosing
   if (fault.value === (on.fault ?? '')) return;
   fault.value = on.fault ?? '';
-  sayFault();
+  showFault();
 }
 
-/** What the fault that is switched on does. */
-function sayFault() {
-  const told = document.querySelector(`template[data-fault="${fault.value}"]`);
-  const template = /** @type {HTMLTemplateElement | null} */ (told);
-  fill($('fault-told'), template?.content.cloneNode(true));
+/** Shows the sentence of the fault that is on. */
+function showFault() {
+  const found = document.querySelector(`template[data-fault="${fault.value}"]`);
+  const template = /** @type {HTMLTemplateElement | null} */ (found);
+  fill($('fault-status'), template?.content.cloneNode(true));
 }
 
 // ── auth codes ──
 
-const asked = () => ({ member: member.value, scopes: [chosen.scope], app_id: chosen.app });
+const request = () => ({ member: member.value, scopes: [chosen.scope], app_id: chosen.app });
 
 async function give() {
-  const { auth_code: code, error } = await ask('POST', 'auth-code', asked());
+  const { auth_code: code, error } = await ask('POST', 'auth-code', request());
   fill($('code'), code ?? error);
   if (!code) return;
   await navigator.clipboard.writeText(code);
-  fill($('code-told'), say('copied'));
+  fill($('code-status'), say('copied'));
 }
 
 function curl() {
-  const json = JSON.stringify(asked());
+  const json = JSON.stringify(request());
   return `curl ${own}emulator/auth-code -H 'Content-Type: application/json' -d '${json}'`;
 }
 
@@ -121,7 +121,7 @@ function drawSetting(/** @type {HTMLElement} */ row) {
   fill(place, h('code', {}, shortened(value)), ' ', button);
 }
 
-/** The four lines with the settings in their places. */
+/** The snippet with the settings filled in. */
 function filled(/** @type {string[]} */ lines, /** @type {(value: string) => string} */ shown) {
   const own = settings[chosen.app];
   const put = (/** @type {string} */ whole, /** @type {string} */ name) =>
@@ -129,6 +129,6 @@ function filled(/** @type {string[]} */ lines, /** @type {(value: string) => str
   return lines.map((line) => line.replace(/\{(\w+)\}/g, put)).join('\n');
 }
 
-/** A key by its beginning and its end: nobody reads the rest. */
+/** The beginning and the end of a key. */
 const shortened = (/** @type {string} */ value) =>
   value.length > 100 ? `${value.slice(0, SHOWN)}…${value.slice(-SHOWN)}` : value;
