@@ -51,7 +51,7 @@ class Bench:
         """Put a new app in place, made as serve.py makes it. A second time, it is a restart."""
         import workbench
         from app import create_app
-        from workbench.watched import WatchedStore
+        from workbench.watched_store import WatchedStore
 
         app = create_app(self.settings, store=WatchedStore(self.settings.database_url))
         workbench.attach(app)

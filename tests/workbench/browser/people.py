@@ -62,7 +62,7 @@ class Desk:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.steps: Locator = page.get_by_test_id("trace-step")
-        self.failure: Locator = page.locator("#failure")
+        self.error: Locator = page.locator("#error")
         self.client: Locator = page.get_by_test_id("client-profile")
         self.server: Locator = page.get_by_test_id("server-profile")
 
@@ -93,13 +93,13 @@ class Desk:
         button = self.page.locator(f'[data-fault="{fault}"]')
         if not button.is_visible():
             self.page.locator("#more > summary").click()
-        with self.page.expect_response("**/workbench/failure"):
+        with self.page.expect_response("**/workbench/fault"):
             button.click()
         expect(self.page.locator("#active code")).to_have_text(fault)
 
     def mend(self) -> None:
         """Switch off whatever is broken, and wait until all works again."""
-        with self.page.expect_response("**/workbench/failure"):
+        with self.page.expect_response("**/workbench/fault"):
             self.page.locator("#mend").click()
         expect(self.page.locator("#active")).to_be_empty()
 
@@ -110,5 +110,5 @@ class Desk:
 
     def failed_with(self, code: str) -> str:
         """Wait for the failure panel to show this code; what the panel says."""
-        expect(self.page.locator("#failure-code")).to_have_text(code)
-        return self.failure.inner_text()
+        expect(self.page.locator("#error-code")).to_have_text(code)
+        return self.error.inner_text()

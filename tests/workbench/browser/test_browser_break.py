@@ -54,7 +54,7 @@ def database(bench):
 
 def copied(page, desk, done="已复制"):
     """What the panel's copy button puts on the clipboard."""
-    button = desk.failure.locator("button.copy")
+    button = desk.error.locator("button.copy")
     button.click()
     expect(button).to_have_text(done, use_inner_text=True)
     return page.evaluate("navigator.clipboard.readText()")
@@ -124,7 +124,7 @@ def test_break_alipays_answers(page, bench, phone, desk):
         desk.saw(f"✓ 看到了： {code}，什么都没有入库")
         button = "重新授权" if "授权" in sentence else "重试"
     desk.mend()
-    expect(desk.failure).not_to_have_class(re.compile(r"\bmended\b"))
+    expect(desk.error).not_to_have_class(re.compile(r"\bmended\b"))
     phone.tap(button)
     phone.saved("杭州市")
     assert bench.rows()[0]["nick_name"] == "完整示例"
@@ -170,7 +170,7 @@ def test_break_rare_answers_are_accepted(page, bench, phone, desk):
     phone.tap("更新会员信息")
     phone.saved("完整示例")
     desk.saw("照常接受，本该如此")
-    expect(desk.failure).to_be_hidden()
+    expect(desk.error).to_be_hidden()
     assert bench.rows()[0]["nick_name"] == "完整示例"
 
 
@@ -260,8 +260,8 @@ def test_break_a_token_that_has_ended_is_refreshed_by_itself(page, bench, phone,
     expect(phone.frame.locator(".failure")).to_have_count(0)
     panel = desk.failed_with("aop.auth-token-time-out")
     assert "In Alipay's own words: 访问令牌已过期" in panel
-    expect(desk.failure.locator("q")).to_have_attribute("lang", "zh")
-    expect(desk.failure).to_have_class(re.compile(r"\bmended\b"))
+    expect(desk.error.locator("q")).to_have_attribute("lang", "zh")
+    expect(desk.error).to_have_class(re.compile(r"\bmended\b"))
 
 
 OWN = [  # failure, what the phone says meanwhile, what is seen

@@ -126,7 +126,7 @@ def test_chapter_6_is_ticked_when_a_withdrawn_consent_is_refused(page, bench, ph
     phone.saved("杭州市")
     page.click("#more summary")
     page.locator("[data-fault=consent-revoked]").click()
-    expect(desk.of_kind("act")).to_have_count(1)
+    expect(desk.of_kind("action")).to_have_count(1)
     phone.tap("更新会员信息")
     expect_tick(page, 6)
 

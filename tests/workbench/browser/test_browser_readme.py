@@ -59,7 +59,7 @@ def test_the_changed_digit_is_seen_right_after_readme_s_first_minute(page, bench
     do_it, mend = re.findall(r"\*\*(.+?)\*\*", line)
     page.goto(f"{bench.url}/workbench/?{urlsplit(link).query}")
     page.get_by_role("button", name=do_it).click()
-    expect(page.locator("#failure-code")).to_have_text("signature:tampered")
+    expect(page.locator("#error-code")).to_have_text("signature:tampered")
     assert bench.rows() == before
     page.get_by_role("button", name=mend).click()
     expect(page.locator("#armed")).to_be_hidden()

@@ -65,7 +65,7 @@ def test_panel_says_when_the_same_works_again(page, bench, phone, desk):
         desk.choose(fault)
         phone.tap("授权并获取会员信息" if fault == "getAuthCode-12" else "更新会员信息")
         desk.failed_with(code)
-        expect(desk.failure.locator(".mended")).to_be_hidden()
+        expect(desk.error.locator(".mended")).to_be_hidden()
         desk.saw(code)
         if fault == "tampered":
             bench.emulator.faults.set(None)  # the page's own button closes the panel
@@ -73,12 +73,10 @@ def test_panel_says_when_the_same_works_again(page, bench, phone, desk):
         if fault == "getAuthCode-12":
             phone.tap("同意")
         phone.saved("杭州市")
-        expect(desk.failure.locator(".mended")).to_have_text(
-            "后来的一次成功了", use_inner_text=True
-        )
-        expect(desk.failure).to_be_visible()
-    desk.failure.get_by_role("button", name="收起").click()
-    expect(desk.failure).to_be_hidden()
+        expect(desk.error.locator(".mended")).to_have_text("后来的一次成功了", use_inner_text=True)
+        expect(desk.error).to_be_visible()
+    desk.error.get_by_role("button", name="收起").click()
+    expect(desk.error).to_be_hidden()
 
 
 def test_link_to_withdrawn_consent(page, bench, phone, desk):

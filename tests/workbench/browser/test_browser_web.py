@@ -172,7 +172,7 @@ def test_web_login_of_another_person_shows_in_the_trace_and_nowhere_else(page, b
     phone.tap("更新会员信息")
     desk.failed_with("transport:http-status")
     desk.mend()
-    expect(desk.failure).to_be_hidden()
+    expect(desk.error).to_be_hidden()
     with page.expect_popup() as popup:
         page.get_by_role("link", name="网页登录").click()
     agree(popup.value, "status-q")
@@ -192,17 +192,17 @@ def test_web_login_of_another_person_is_no_later_try_of_the_phone(page, bench, p
     phone.authorise()
     desk.failed_with("signature:tampered")
     # Mended elsewhere, so that the panel stays open here.
-    requests.put(f"{bench.url}/workbench/failure", json={"name": None}, timeout=10)
+    requests.put(f"{bench.url}/workbench/fault", json={"name": None}, timeout=10)
     login = page.context.new_page()
     login.goto(f"{bench.url}/login")
     agree(login, "status-q")
     expect(login).to_have_url(f"{bench.url}/member")
     login.close()
     expect(desk.step("GET /callback")).to_contain_text("302")
-    expect(desk.failure).not_to_have_class(re.compile(r"\bmended\b"))
+    expect(desk.error).not_to_have_class(re.compile(r"\bmended\b"))
     phone.tap("重试")
     phone.saved("杭州市")
-    expect(desk.failure).to_have_class(re.compile(r"\bmended\b"))
+    expect(desk.error).to_have_class(re.compile(r"\bmended\b"))
 
 
 @pytest.mark.parametrize("bench", [lambda _: {"ALIPAY_CHARSET": "GBK"}], indirect=True, ids=["GBK"])
