@@ -78,7 +78,7 @@ def active_fault() -> str | None:
 
 def page_words() -> dict[str, Any]:
     """The sentences that the page's scripts say."""
-    return {name: WORDS[name] for name in ("ui", "lanes", "steps")}
+    return {name: WORDS[name] for name in ("ui", "lanes", "steps", "parts", "parameters")}
 
 
 def settings() -> dict[str, dict[str, str]]:
@@ -100,12 +100,6 @@ def settings() -> dict[str, dict[str, str]]:
 def compact(value: Any) -> Markup:
     """JSON for a page, Chinese as it is."""
     return htmlsafe_json_dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-@inspector.get("/emulator/words/trace")
-def words_of_trace() -> dict[str, Any]:
-    """What only an opened call says."""
-    return {name: WORDS[name] for name in ("parts", "parameters")}
 
 
 # ── what arrived ──

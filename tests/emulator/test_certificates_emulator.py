@@ -119,7 +119,7 @@ def test_the_trace_shows_both_serial_numbers(tmp_path, emulator, auth_code):
     import workbench
     from app import create_app
     from helpers import at_home
-    from workbench.watched import WatchedStore
+    from workbench.watched_store import WatchedStore
 
     emulator.accounts.certify("demo-mini", True)
     settings = Settings.load(tmp_path, values=emulator.settings())
@@ -127,7 +127,7 @@ def test_the_trace_shows_both_serial_numbers(tmp_path, emulator, auth_code):
     workbench.attach(app)
     bench = at_home(app)
     assert bench.post("/api/auth", json={"auth_code": auth_code()}).status_code == 200
-    steps = bench.get("/workbench/events").get_json()["events"]
+    steps = bench.get("/workbench/events").get_json()["steps"]
     (exchange,) = [step for step in steps if step["kind"] == "exchange"]
     for name, value in settings.app.certificates.parameters.items():
         assert exchange["parameters"][name] == value

@@ -27,7 +27,7 @@ def emulator(emulator_with_page):
 # ── who may look ──
 
 
-@pytest.mark.parametrize("path", ["/", "/emulator/calls", "/emulator/words/trace"])
+@pytest.mark.parametrize("path", ["/", "/emulator/calls"])
 @pytest.mark.parametrize(
     "headers",
     [

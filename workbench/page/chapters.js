@@ -65,7 +65,7 @@ function seeOpened(event) {
 /** @type {See} */
 function see(step) {
   if (!step.n || step.at < opened) return;
-  if (step.kind === 'act' && step.title === 'consent-revoked') isWithdrawn = true;
+  if (step.kind === 'action' && step.title === 'consent-revoked') isWithdrawn = true;
   if (step.kind !== 'request') return;
   if (isOwn(step)) seeOfPhone(step);
   else if (step.title.startsWith('GET /callback') && step.outcome < 400) tick(7);

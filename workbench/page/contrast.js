@@ -59,13 +59,13 @@ export function draw(changes) {
   drawn = state;
   const { told, row, naive } = now;
   const client = claimed();
-  $('client-told').hidden = Boolean(bench.forge);
-  $('client-claims').hidden = !bench.forge;
+  $('client-shown').hidden = Boolean(bench.forge);
+  $('client-forged').hidden = !bench.forge;
   drawColumn('client', client);
   drawColumn('server', row, client);
   drawColumn('naive', naive, row);
   for (const entry of entriesOf('rest')) show(entry, restOf(fieldOf(nameOf(entry)), row));
-  drawSeal('client', told, bench.forge && 'lie');
+  drawSeal('client', told, bench.forge && 'forged');
   drawSeal('server', row, row && !row.profile_at && 'id');
   drawSeal('naive', naive, naive && !naive.nick_name && 'nameless');
   const moral = moralOf();
@@ -128,8 +128,8 @@ function moralOf() {
 
 function honestMoral() {
   const { told, row, naive } = now;
-  if (!told) return 'untold';
-  return same(told, row) && same(naive, row) ? 'same' : 'told';
+  if (!told) return 'unread';
+  return same(told, row) && same(naive, row) ? 'same' : 'differs';
 }
 
 /** The trusting server holds a lie; what it has not heard yet is none. */

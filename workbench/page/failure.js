@@ -1,7 +1,6 @@
 // The panel "what broke": the newest failure, with its hint and the question for Alipay's support.
 import { listen } from './bus.js';
-import { $, copyButton, fill, h, say } from '/workbench/shared/dom.js';
-import { waysOfFailing } from './laboratory.js';
+import { $, copyButton, fill, h, say, words } from '/workbench/shared/dom.js';
 import { chosen, opened } from './state.js';
 import { failed } from '/workbench/shared/trace-step.js';
 
@@ -25,13 +24,13 @@ export function start() {
 
 function close() {
   broken = undefined;
-  $('failure').open = false;
+  $('error').open = false;
 }
 
 /** @type {See} */
 function see(step) {
   if (step.error) explain(step, step.error);
-  else if (isMended(step)) $('failure').classList.add('mended');
+  else if (isMended(step)) $('error').classList.add('mended');
 }
 
 /**
@@ -44,25 +43,22 @@ function isMended(step) {
   return isSame && step.at >= broken.at;
 }
 
-/** @type {(step: Step, error: Problem) => Promise<void>} */
-async function explain(step, error) {
+/** @type {(step: Step, error: Problem) => void} */
+function explain(step, error) {
   const { kind, trace } = step;
   const isPartOfRefused = kind === 'exchange' && refused?.trace === trace;
   if (!isPartOfRefused) broken = step;
   if (kind === 'request') refused = step;
-  const mine = broken;
-  $('failure').classList.remove('mended'); // now: while the words are fetched it may be mended
-  const { ways } = await waysOfFailing();
-  if (mine !== broken) return; // another one came, or the panel was closed meanwhile
-  const known = ways.find((way) => way.expect === error.code && way.hint);
-  fill($('failure-code'), error.code);
-  fill($('failure-body'), bodyOf(step, error, known));
-  $('failure').open = true;
+  $('error').classList.remove('mended');
+  const known = words.faults.find((fault) => fault.expect === error.code && fault.hint);
+  fill($('error-code'), error.code);
+  fill($('error-body'), bodyOf(step, error, known));
+  $('error').open = true;
 }
 
 /**
  * What happened, what was said, what to do next, and the question for Alipay's support.
- * @type {(step: Step, error: Problem, known?: Way) => Parts}
+ * @type {(step: Step, error: Problem, known?: Fault) => Parts}
  */
 function bodyOf(step, error, known) {
   const { hint, report } = error;

@@ -1,13 +1,11 @@
 // The laboratory: what can be broken, what is expected of it, and whether that was seen.
 import { listen, tell } from './bus.js';
-import { $, ask, closest, fill, h, say } from '/workbench/shared/dom.js';
+import { $, ask, closest, fill, h, say, words } from '/workbench/shared/dom.js';
 import { expectation } from './expectation.js';
 import { prepare, tapOn } from './robot.js';
 import { bench, chosen, meaning, show, startPhone, toPhone } from './state.js';
 
-/** @type {Promise<Ways> | undefined} */
-let fetched;
-/** The way that the banner shows: it is on, or was seen. @type {Way | undefined} */
+/** The fault that the banner shows: it is on, or was seen. @type {Fault | undefined} */
 let armed;
 /** @type {Expectation | undefined} */
 let expected;
@@ -20,15 +18,6 @@ let turned = 0;
 let spentAt;
 /** How long that call may take, in milliseconds. */
 const PATIENCE = 5000;
-
-/**
- * The words of every way of failing; they are fetched once somebody needs them.
- * @type {() => Promise<Ways>}
- */
-export function waysOfFailing() {
-  fetched ??= ask('GET', 'words/laboratory');
-  return fetched;
-}
 
 export function start() {
   listen('step', look);
@@ -49,36 +38,35 @@ export function start() {
 export async function ready() {
   const { name, asked } = $('armed').dataset;
   if (asked) await choose(asked);
-  else if (name) await adopt(name);
+  else if (name) adopt(name);
 }
 
-/** Switches one way of failing on, for all tabs; null mends all. @type {Choose} */
+/** Switches one fault on, for all tabs; null mends all. @type {Choose} */
 export async function choose(name) {
   turned = Infinity;
   tell('fault');
-  await adopt(name);
+  adopt(name);
   await turn(name);
   if (name) toPhone();
 }
 
 /** @type {Choose} */
 async function turn(name) {
-  await ask('PUT', 'failure', { name, member: chosen.member });
+  await ask('PUT', 'fault', { name, member: chosen.member });
   turned = performance.now();
 }
 
 /**
- * Shows a way of failing that is on now, and looks out for what is expected of it.
- * @type {Choose}
+ * Shows a fault that is on now, and looks out for what is expected of it.
+ * @type {(name: string | null) => void}
  */
-async function adopt(name) {
+function adopt(name) {
   if (name) chosen.fault = name;
   else delete chosen.fault;
-  const { ways } = name ? await waysOfFailing() : { ways: [] };
-  armed = ways.find((way) => way.name === name);
+  armed = words.faults.find((fault) => fault.name === name);
   expected = armed && expectation(armed);
   spentAt = undefined;
-  if (armed?.act) delete chosen.fault; // it is done, not on
+  if (armed?.action) delete chosen.fault; // it is done, not on
   bench.order = { ...armed?.phone };
   draw();
   show();
@@ -97,7 +85,7 @@ function hearOfSwitch({ fault, asked }) {
 }
 
 /**
- * A failure for one call is off once it is taken, before the page has seen what came of it.
+ * A fault for one call is off once it is taken, before the page has seen what came of it.
  * @type {(asked: number) => boolean}
  */
 const mayBeUnderWay = (asked) =>
@@ -141,46 +129,49 @@ function draw() {
 }
 
 async function driveThePhone() {
-  const way = armed;
-  if (!way) return;
+  const fault = armed;
+  if (!fault) return;
   if (chosen.app !== 'miniprogram') {
     chosen.app = 'miniprogram';
     startPhone();
   }
   $('drive').disabled = true;
-  await prepare(way);
-  await choose(way.name);
-  await tapOn(() => armed !== way || expected?.seen || expected?.wrong);
+  await prepare(fault);
+  await choose(fault.name);
+  await tapOn(() => armed !== fault || expected?.seen || expected?.wrong);
   $('drive').disabled = false;
 }
 
-// ── the other ways of failing, behind a search ──
+// ── the other faults, behind a search ──
 
-async function showAll() {
-  const { groups, first, ways } = await waysOfFailing();
-  const others = ways.filter(({ name }) => !first.includes(name));
-  const parts = Object.entries(groups).map(([group, title]) =>
+function showAll() {
+  const others = words.faults.filter(({ name }) => !words.first_faults.includes(name));
+  const parts = Object.entries(words.fault_groups).map(([group, title]) =>
     h(
       'section',
       {},
       h('h3', {}, say(title)),
-      h('div', { className: 'faults' }, others.filter((way) => way.group === group).map(button)),
+      h(
+        'div',
+        { className: 'faults' },
+        others.filter((fault) => fault.group === group).map(button),
+      ),
     ),
   );
   if (!$('fault-groups').firstChild) fill($('fault-groups'), parts);
 }
 
-/** @type {(way: Way) => HTMLElement} */
-function button(way) {
+/** @type {(fault: Fault) => HTMLElement} */
+function button(fault) {
   const made = h(
     'button',
-    { type: 'button', ariaPressed: way.name === chosen.fault },
-    h('code', {}, way.name),
+    { type: 'button', ariaPressed: fault.name === chosen.fault },
+    h('code', {}, fault.name),
     ' ',
-    h('span', {}, say(way)),
-    h('small', {}, say('expect'), ' ', say(way.seen)),
+    h('span', {}, say(fault)),
+    h('small', {}, say('expect'), ' ', say(fault.seen)),
   );
-  made.dataset.fault = way.name;
+  made.dataset.fault = fault.name;
   return made;
 }
 

@@ -43,8 +43,8 @@ export async function tapOn(isOver, texts = WAYS_ON) {
 }
 
 /**
- * Brings the phone to where a way of failing can be met.
- * @type {(way: Pick<Way, 'needs'>) => Promise<void>}
+ * Brings the phone to where a fault can be met.
+ * @type {(fault: Pick<Fault, 'needs'>) => Promise<void>}
  */
 export async function prepare({ needs }) {
   if (needs === 'member') await tapOn(() => find(UPDATE) && find(LOG_OUT));

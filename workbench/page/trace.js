@@ -125,12 +125,13 @@ function draw(step) {
  * @type {(step: Step) => Group}
  */
 function groupOf(step) {
-  const did = callOf(step)?.did ?? step.did ?? undefined; // null for a call of another page
-  if (typeof did === 'object')
-    return groups.find(({ moment }) => moment === did.at) ?? addGroup(did, step.at);
+  // null for a call of another page
+  const trigger = callOf(step)?.trigger ?? step.trigger ?? undefined;
+  if (typeof trigger === 'object')
+    return groups.find(({ moment }) => moment === trigger.at) ?? addGroup(trigger, step.at);
   const ofPhone = groups.findLast((group) => group.moment);
-  if (!did && !step.n && ofPhone) return ofPhone;
-  return newestGroup(did ?? 'did-elsewhere', step.at);
+  if (!trigger && !step.n && ofPhone) return ofPhone;
+  return newestGroup(trigger ?? 'trigger-elsewhere', step.at);
 }
 
 /**
@@ -140,21 +141,21 @@ function groupOf(step) {
 const callOf = ({ trace }) => steps.find((known) => trace && !known.n && known.trace === trace);
 
 /** What happened elsewhere: the newest group, if it is of the same kind. @type {FindGroup} */
-function newestGroup(did, at) {
+function newestGroup(trigger, at) {
   const newest = groups.at(-1);
-  return newest?.did === did ? newest : addGroup(did, at);
+  return newest?.trigger === trigger ? newest : addGroup(trigger, at);
 }
 
 /** @type {FindGroup} */
-function addGroup(did, at) {
+function addGroup(trigger, at) {
   const more = h('button', { type: 'button', className: 'more', ariaExpanded: 'false' });
   const list = h('ol');
-  const element = h('li', { className: 'group' }, h('h3', {}, say(did), more), list);
+  const element = h('li', { className: 'group' }, h('h3', {}, say(trigger), more), list);
   more.onclick = () => {
     more.ariaExpanded = String(element.classList.toggle('all'));
   };
-  const moment = typeof did === 'object' ? did.at : undefined;
-  const group = { did, moment, at, element, list, more, steps: [] };
+  const moment = typeof trigger === 'object' ? trigger.at : undefined;
+  const group = { trigger, moment, at, element, list, more, steps: [] };
   const place = 1 + groups.findLastIndex((earlier) => earlier.at <= at);
   $('steps').insertBefore(element, groups[place]?.element ?? null);
   groups.splice(place, 0, group);

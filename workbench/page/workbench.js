@@ -38,9 +38,9 @@ function poll() {
 
 async function fetchSteps() {
   const asked = performance.now();
-  const { next, events, on, counts } = await ask('GET', `events?since=${since}`);
+  const { next, steps, on, counts } = await ask('GET', `events?since=${since}`);
   since = next;
-  for (const step of events) tell('step', step);
+  for (const step of steps) tell('step', step);
   tell('on', { ...on, asked });
   fill($('count-members'), counts.members);
   fill($('count-sessions'), counts.sessions);

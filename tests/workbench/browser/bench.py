@@ -31,7 +31,7 @@ class Bench:
         """Put an app in place, made as server/cli.py makes it. The second time is a restart."""
         import workbench
         from app import create_app
-        from workbench.watched import WatchedStore
+        from workbench.watched_store import WatchedStore
 
         app = create_app(self.settings, store=WatchedStore(self.settings.database_url))
         workbench.attach(app)

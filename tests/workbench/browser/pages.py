@@ -11,15 +11,13 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from emulator.accounts import MEMBERS
 from helpers import ROOT
-from workbench.failures import ways
+from workbench.laboratory import all_faults
 
 LANGUAGES = ("zh", "en")
 WORDS = json.loads((ROOT / "workbench/words.json").read_text("utf-8"))
-STEPS = WORDS["steps"] | json.loads((ROOT / "workbench/step_words.json").read_text("utf-8"))
-STAGE = json.loads((ROOT / "workbench/stage.json").read_text("utf-8"))
-FAULTS = {fault["name"]: fault for fault in ways()}
+FAULTS = {fault["name"]: fault for fault in all_faults()}
 # The mini-program's buttons by their English gloss: "update member info" → its Chinese label.
-LABELS = {gloss: label for label, gloss in STAGE["glosses"].items()}
+LABELS = {gloss: label for label, gloss in WORDS["glosses"].items()}
 
 # Where the phone is sticky, Chromium can't be asked to scroll something inside it into view:
 # scroll as a person would.
@@ -58,7 +56,7 @@ class Phone:
         self.pointed: Locator = self.frame.locator("[data-point]")
 
     def button(self, gloss: str) -> Locator:
-        """A button of the mini-program, by its gloss in stage.json."""
+        """A button of the mini-program, by its gloss in words.json."""
         return self.frame.locator("button", has_text=re.compile(rf"^\s*{LABELS[gloss]}\s*$"))
 
     def tap(self, gloss: str) -> None:
@@ -126,7 +124,7 @@ class Trace:
         self.steps: Locator = tab.get_by_test_id("trace-step")
 
     def of_kind(self, kind: str) -> Locator:
-        """The steps of a kind: call, request, exchange, message, store, act, taps, decision."""
+        """The steps of a kind: call, request, exchange, message, store, action, taps, decision."""
         return self.tab.locator(f"[data-testid=trace-step][data-kind={kind}]")
 
     def step(self, text: str) -> Locator:
@@ -155,7 +153,7 @@ class Trace:
     def says(self, step: Locator, key: str) -> None:
         """Wait until a step has this sentence, in the page's language."""
         lang = self.tab.evaluate("document.documentElement.lang")
-        expect(step).to_contain_text(STEPS[key][lang], use_inner_text=True)
+        expect(step).to_contain_text(WORDS["steps"][key][lang], use_inner_text=True)
 
     def group(self, gloss: str) -> Locator:
         """The newest group of steps under a heading that names this button."""
@@ -189,9 +187,9 @@ class Column:
         return self.root.locator(f"[data-field={name}] dd")
 
     def sealed(self, more: str = "") -> None:
-        """Wait until the seal is this one of stage.json."""
+        """Wait until the seal is this one of words.json."""
         key = f"{self.name}-{more}" if more else self.name
-        expect(self.seal).to_have_text(in_any_language(STAGE["seals"][key]), use_inner_text=True)
+        expect(self.seal).to_have_text(in_any_language(WORDS["seals"][key]), use_inner_text=True)
 
 
 def in_any_language(words: dict[str, str]) -> re.Pattern[str]:
@@ -211,7 +209,7 @@ class Workbench:
         self.client = Column(tab, "client")
         self.server = Column(tab, "server")
         self.naive = Column(tab, "naive")
-        self.broke: Locator = tab.locator("#failure")
+        self.broke: Locator = tab.locator("#error")
         self.banner: Locator = tab.locator("#armed")
         self.differing: Locator = tab.locator(".differs")
 
@@ -229,9 +227,9 @@ class Workbench:
     # ── the contrast ──
 
     def moral(self, key: str) -> Locator:
-        """Wait until the contrast has this moral of stage.json."""
+        """Wait until the contrast has this moral of words.json."""
         moral = self.tab.locator(f"#moral[data-moral={key}]")
-        expect(moral).to_have_text(in_any_language(STAGE["morals"][key]), use_inner_text=True)
+        expect(moral).to_have_text(in_any_language(WORDS["morals"][key]), use_inner_text=True)
         return moral
 
     def forge_name(self) -> None:
@@ -265,7 +263,7 @@ class Workbench:
         button = self.fault_button(name)
         if not button.is_visible():
             self.tab.locator("#more > summary").click()
-        with self.tab.expect_response("**/workbench/failure"):
+        with self.tab.expect_response("**/workbench/fault"):
             button.click()
         self.shows_fault(name)
 
@@ -275,7 +273,7 @@ class Workbench:
 
     def mend(self) -> None:
         """Switch off whatever is on, and wait until all works again."""
-        with self.tab.expect_response("**/workbench/failure"):
+        with self.tab.expect_response("**/workbench/fault"):
             self.tab.locator("#mend").click()
         self.is_mended()
 
@@ -294,7 +292,7 @@ class Workbench:
 
     def broke_with(self, code: str) -> None:
         """Wait for the panel "what broke" to show this code, and what is known of it."""
-        expect(self.tab.locator("#failure-code")).to_have_text(code)
+        expect(self.tab.locator("#error-code")).to_have_text(code)
         expect(self.broke).to_be_visible()
         known = [row for row in FAULTS.values() if row["expect"] == code and row.get("hint")]
         for words in [part for row in known[:1] for part in (row, row["hint"])]:

@@ -57,7 +57,7 @@ def test_contrast_with_a_false_nickname(page, bench, phone, trace, wire):
     (row,) = bench.rows()
     page.forge_name()
     page.moral("armed")
-    page.client.sealed("lie")
+    page.client.sealed("forged")
     wire.clear()
     phone.update()
     expect(page.moral("nickname")).to_contain_text(page.forged_name(), use_inner_text=True)

@@ -180,7 +180,7 @@ def test_fault_without_get_auth_user_info_the_button_takes_over(page, phone, tra
     phone.saved()
     assert trace.steps.filter(has_text="my.getAuthUserInfo").count() == 0
     expect(page.client.root).not_to_contain_text(known()["nick_name"])
-    page.moral("untold")
+    page.moral("unread")
     page.saw("missing-getAuthUserInfo")
     phone.tap("show my nickname and avatar")
     expect(page.client.field("nick_name")).to_have_text(known()["nick_name"])
@@ -338,13 +338,13 @@ def test_fault_named_by_an_address_is_switched_on(page, bench, phone):
     phone.answer("agree")
     phone.saved()
     page.open(fault="consent-revoked")
-    page.trace.says(page.trace.of_kind("act").last, "consent-revoked")
+    page.trace.says(page.trace.of_kind("action").last, "consent-revoked")
     page.broke_with("session-ended")
     phone.member_centre()  # logged in anew, silently
     assert "fault" not in page.tab.url
     page.tab.reload()
     phone.member_centre()
-    expect(page.trace.of_kind("act")).to_have_count(1)  # once is enough
+    expect(page.trace.of_kind("action")).to_have_count(1)  # once is enough
 
 
 def test_fault_mended_elsewhere_leaves_the_panel_open(page, bench, phone):

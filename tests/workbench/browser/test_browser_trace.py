@@ -81,9 +81,9 @@ def test_trace_of_others_stands_under_headings_of_its_own(page, bench, phone, tr
     address = "/callback?auth_code=0123456789abcdef0123456789abcdef&state=abc"
     requests.get(bench.url + address, timeout=10)
     for key, title in (
-        ("did-elsewhere", "POST /api/auth"),
-        ("did-program", "GET /api/member"),
-        ("did-web", "GET /callback?…"),  # a long address is cut to its path
+        ("trigger-elsewhere", "POST /api/auth"),
+        ("trigger-program", "GET /api/member"),
+        ("trigger-web", "GET /callback?…"),  # a long address is cut to its path
     ):
         steps = trace.under(ui(key)).get_by_test_id("trace-step")
         expect(steps.filter(has_text=title)).to_have_count(1)
