@@ -188,16 +188,16 @@ type Diff = [sign: string, field: string, value: any][];
 /** Draws one part of an opened step. */
 type DrawPart = (value: any, step: Step, part: string) => HTMLElement;
 
-/** A member as the API shows one, or as the phone's client was told. */
+/** A member as the API shows one, or as the phone's client read one. */
 type Member = Record<string, any>;
 /** What the contrast shows. */
 type Contrast = {
-  told: Member | null;
+  read: Member | null;
   row: Member | null;
   naive: Member | null;
   /** Has the person asked to be forgotten? */
   gone: boolean;
-  /** A message has told that consent was withdrawn. */
+  /** A message has said that consent was withdrawn. */
   withdrawn?: boolean;
 };
 type Column = 'client' | 'server' | 'naive';

@@ -55,13 +55,13 @@ def test_look_of_the_workbench(page, phone, trace, lang):
     page.fault("wrong-key")
     phone.update()
     page.broke_with("signature:wrong-key")
+    trace.open(trace.step("my.request → POST /api/member"))
+    for kind in ("request", "exchange", "store"):
+        trace.open(trace.pinned(kind))
     page.forge_id()
     for group in page.tab.locator("[data-testid=fault-picker] details, #people").all():
         group.evaluate("group => { group.open = true; }")
     page.tab.locator("#fault-groups button").first.wait_for()
-    trace.open(trace.step("my.request → POST /api/member"))
-    for kind in ("request", "exchange", "store"):
-        trace.open(trace.pinned(kind))
     assert_looks(page.tab)
 
 
