@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import requests
 
 from helpers import needs, needs_emulator
 
@@ -141,6 +142,12 @@ def test_contrast_survives_a_reload_and_belongs_to_one_person_of_this_app(page, 
     expect(page.server.field("nick_name")).to_have_text(nick_name())
     expect(page.tab.locator("#count-members")).to_have_text("1")
     assert len(bench.rows()) == 2
+    # Nor does the login of another program.
+    asked = {"member": "status-b", "scopes": ["auth_base"]}
+    code = requests.post(f"{bench.emulator.url}/emulator/auth-code", json=asked, timeout=10).json()
+    requests.post(f"{bench.url}/api/auth", json=code, timeout=10).raise_for_status()
+    expect(page.tab.locator("#count-members")).to_have_text("2")
+    expect(page.server.field("id")).to_have_text(bench.open_id("complete"))
     page.hand_to("company")
     phone.member_centre()
     for column in (page.server, page.client):

@@ -297,6 +297,10 @@ def test_trace_is_the_same_in_two_tabs(page, bench, phone, trace):
         update.locator("[data-kind=call]", has_text="my.getAuthUserInfo").wait_for()
     assert other.trace.headings() == trace.headings()
     assert sorted(other.trace.titles(other.trace.steps)) == sorted(trace.titles(trace.steps))
+    other.tab.reload()
+    other.phone.member_centre()
+    asked = other.trace.steps.filter(has_text="my.getAuthCode auth_user")
+    expect(asked).to_have_count(1)  # kept there, and sent by the first tab: one step
     other.tab.click("#clear")
     expect(trace.steps).to_have_count(0)
     other.tab.close()
