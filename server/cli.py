@@ -90,7 +90,7 @@ def emulated(create_app: Callable[..., Flask], values: dict[str, str]) -> Flask:
     """
     settings = Settings.load(HERE, values=with_emulator(values))
     import workbench
-    from workbench.watched import WatchedStore
+    from workbench.watched_store import WatchedStore
 
     app = create_app(settings, store=WatchedStore(settings.database_url))
     workbench.attach(app)

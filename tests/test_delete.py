@@ -121,7 +121,7 @@ WORKBENCH = """
 import app
 import workbench
 from emulator import run
-from workbench.watched import WatchedStore
+from workbench.watched_store import WatchedStore
 from server.settings import Settings
 from pathlib import Path
 

@@ -30,11 +30,10 @@ from emulator.inspector.step import WORDS as OF_EMULATOR
 from emulator.routes import only_json, only_this_machine
 
 from . import laboratory, naive
-from .failures import FIRST, Failures, ways
 from .frames import NoSourceError, function_at
-from .link import EmulatorLink
+from .laboratory import FIRST, GROUPS, Laboratory, all_faults
 from .recorder import Recorder
-from .watched import WatchedStore
+from .watched_store import WatchedStore
 
 HERE = Path(__file__).parent
 FOLDERS = {
@@ -53,9 +52,6 @@ PORT = 8001  # the same each time, because the members' rows hold the addresses 
 WORDS = json.loads((HERE / "words.json").read_text("utf-8"))
 WORDS["steps"] |= OF_EMULATOR["steps"]
 WORDS["parameters"] = OF_EMULATOR["parameters"]
-DEEP = ("parts", "parameters", "args")  # fetched when a step is opened
-LATER = (*DEEP, "columns")  # what the page's scripts do without
-STAGE = json.loads((HERE / "stage.json").read_text("utf-8"))  # chapters and contrast
 FIELD = ("name", "zh", "en", "source", "empty", "values")  # what the contrast says of a field
 routes = Blueprint(
     "workbench",
@@ -91,17 +87,14 @@ def attach(app: Flask) -> None:
         raise TypeError("the workbench needs create_app(settings, store=WatchedStore(…))")
     clients = [client for client in (parts.client, parts.web_client) if client]
     app_ids = list(dict.fromkeys(client.member_app_id for client in clients))
-    emulator = EmulatorLink(parts.client.gateway_url)
     recorder = Recorder(app, clients, parts.store)
-    failures = Failures(parts.store, clients, emulator, app_ids[0])
     app.extensions["workbench"] = Bench(
         store=parts.store,
         recorder=recorder,
-        emulator=emulator,
         app_ids=app_ids,
         has_web_login=parts.web_client is not None,
     )
-    app.extensions["laboratory"] = laboratory.Laboratory(failures, emulator, recorder, app_ids[0])
+    app.extensions["laboratory"] = Laboratory(parts.store, clients, recorder, app_ids[0])
     start_naive(app_ids[0])
     app.register_blueprint(routes)
     app.register_blueprint(naive.naive, url_prefix="/workbench/naive")
@@ -121,7 +114,6 @@ class Bench:
 
     store: WatchedStore
     recorder: Recorder
-    emulator: EmulatorLink
     app_ids: list[str]  # whose members are shown: the phone's app first; an ISV's is its merchant's
     has_web_login: bool
 
@@ -169,25 +161,16 @@ def nested_too_deep(_error: RecursionError) -> tuple[Response, int]:
 def page() -> str:
     """The page, with the emulator's members and what is switched on, or that it is not running."""
     shown = [{name: row[name] for name in FIELD if name in row} for row in fields()]
-    told = {name: part for name, part in (WORDS | STAGE).items() if name not in LATER}
+    faults = {"faults": all_faults(), "fault_groups": GROUPS, "first_faults": FIRST}
     return render_template(
         "workbench.html",
-        **bench().emulator.read("members"),
-        on=laboratory.current().failures.on(),
-        ways=ways(),
-        first=FIRST,
-        words=told | {"fields": shown},
-        stage=STAGE,
+        **laboratory.current().emulator.read("members"),
+        on=laboratory.current().on(),
+        words=WORDS | faults | {"fields": shown},
         own=bench().own,
         victim=bench().victim(),
         web=bench().has_web_login,
     )
-
-
-@routes.get("/words/trace")
-def words_of_trace() -> dict[str, Any]:
-    """What only an opened step says."""
-    return {name: WORDS[name] for name in DEEP}
 
 
 @routes.app_template_filter("compact")
@@ -230,8 +213,8 @@ def events() -> Response:
     steps = bench().recorder.since(since)
     return jsonify(
         next=steps[-1]["n"] if steps else since,
-        events=steps,
-        on=laboratory.current().failures.on(),
+        steps=steps,
+        on=laboratory.current().on(),
         counts=bench().counts(),
     )
 
@@ -240,12 +223,12 @@ def events() -> Response:
 def reset() -> Response:
     """Forget the apps' members and sessions, the steps, and all that the emulator was told."""
     bench().recorder.forget_requests_until_now()
-    laboratory.current().failures.mend()
+    laboratory.current().mend()
     for app_id in bench().app_ids:
         bench().store.clear(app_id)
     start_naive(bench().own)
     bench().recorder.clear()
-    return bench().emulator.ask("POST", "reset")
+    return laboratory.current().emulator.ask("POST", "reset")
 
 
 @routes.get("/source/<path:name>")

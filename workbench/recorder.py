@@ -20,10 +20,16 @@ from alipay_member.errors import Call, mask
 from alipay_member.store import MemberStore
 
 from .frames import Frame, frame_of, frames_here, frames_of, frames_returned
-from .trace import Step, exchange_step, request_step
-from .trace_message import PATH as MESSAGES, message_step
-from .trace_store import no_write_step, store_step
-from .watched import WatchedStore, Write
+from .steps import (
+    MESSAGES,
+    Step,
+    exchange_step,
+    message_step,
+    no_write_step,
+    request_step,
+    store_step,
+)
+from .watched_store import WatchedStore, Write
 
 UNWATCHED = ("/workbench", "/static/", "/healthz", "/favicon.ico")
 MAX_STEPS = 500
@@ -71,13 +77,15 @@ def view_frames(app: Flask) -> list[Frame]:
     return [frame] if frame else []
 
 
-def somebody_else() -> str:
-    """The key of what somebody did, where no call of the phone tells it."""
+def trigger() -> str:
+    """The key of what triggered a request, where it is no call of the phone."""
     if request.path.startswith("/workbench/"):
-        return "did-bench"
+        return "trigger-workbench"
     if request.path == MESSAGES:
-        return "did-alipay"
-    return "did-program" if request.path.startswith("/api/") else "did-web"
+        return "trigger-alipay"
+    if request.path.startswith("/api/"):
+        return "trigger-program"
+    return "trigger-web"
 
 
 class Recorder:
@@ -141,7 +149,7 @@ class Recorder:
     def record(self, *steps: Step) -> None:
         """Add steps of the current request, numbered in the order in which pages see them."""
         trace = request.headers.get("X-Trace")
-        common = {"at": time.time(), "trace": trace, "did": None if trace else somebody_else()}
+        common = {"at": time.time(), "trace": trace, "trigger": None if trace else trigger()}
         with self._numbering:  # else a page could see a later number first, and never this one
             self._steps.extend({"n": next(self._numbers)} | common | step for step in steps)
 

@@ -9,7 +9,7 @@ from alipay_member.models import Member, Profile, Session
 from alipay_member.store.database import update
 from alipay_member.store.sqlite import SQLiteDatabase
 from workbench.frames import frame_of, telling_of
-from workbench.watched import WatchedStore, member, person
+from workbench.watched_store import WatchedStore, member, person
 
 from .given import FIELDS
 from .load import Functions

@@ -74,7 +74,7 @@ def active_fault() -> str | None:
 
 
 def page_words() -> dict[str, Any]:
-    return {name: WORDS[name] for name in ("ui", "lanes", "steps")}
+    return {name: WORDS[name] for name in ("ui", "lanes", "steps", "parts", "parameters")}
 
 
 def settings() -> dict[str, dict[str, str]]:
@@ -96,12 +96,6 @@ def settings() -> dict[str, dict[str, str]]:
 def compact(value: Any) -> Markup:
     """JSON for a page, without escaping Chinese."""
     return htmlsafe_json_dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-@inspector.get("/emulator/words/trace")
-def words_of_trace() -> dict[str, Any]:
-    """The words of an opened call."""
-    return {name: WORDS[name] for name in ("parts", "parameters")}
 
 
 # ── the calls that arrived ──

@@ -1,8 +1,5 @@
 // One step of the trace: its row, and inside what is known of it, its point first.
-import { $, ask, copyButton, fill, h, pretty, say, words } from './dom.js';
-
-/** The words that only an opened step needs, once one was opened. @type {Deep} */
-let deep;
+import { $, copyButton, fill, h, pretty, say, words } from './dom.js';
 
 const LONG = 40; // characters of an address; of a longer one its path is enough
 
@@ -34,13 +31,11 @@ export function drawStep(row, step) {
     chipsOf(step).map((word) => h('span', { className: `chip ${word}` }, say(word))),
     h('span', { className: 'what' }, meaning && say(meaning), time),
   );
-  const open = async () => {
-    if (!details.open) return;
-    deep ??= await ask('GET', 'words/trace');
-    fill(inside, ...contents(step));
+  const open = () => {
+    if (details.open) fill(inside, ...contents(step));
   };
-  details.ontoggle = async () => {
-    await open();
+  details.ontoggle = () => {
+    open();
     if (details.open) toTop(row);
   };
   open();
@@ -77,14 +72,14 @@ function shorten(title) {
 }
 
 /**
- * Whatever is known of a step, in the order of deep.parts; what is empty is left out.
+ * Whatever is known of a step, in the order of words.parts; what is empty is left out.
  * @type {(step: Step) => HTMLElement[]}
  */
 function contents(step) {
   const { title, curl, at } = step;
   /** @type {Record<string, any>} */
   const all = { ...step, address: shorten(title) === title ? null : title };
-  const sections = deep.parts
+  const sections = words.parts
     .filter(({ name }) => !isEmpty(all[name]))
     .map((part) => {
       const draw = SHAPES[part.name] ?? block;
@@ -112,9 +107,11 @@ const block = (value) => h('pre', {}, say(pretty(value) || 'nothing'));
 
 /** @type {DrawPart} */
 function table(values, step, part) {
+  /** @type {Record<string, Both>} */
+  const meanings = part === 'args' ? words.args : words.parameters;
   const known = Object.entries(values).filter(([, value]) => value !== undefined);
   const lines = known.map(([name, value]) => {
-    const meaning = deep[part][name];
+    const meaning = meanings[name];
     const note = meaning && h('small', {}, say(meaning));
     return h(
       'tr',

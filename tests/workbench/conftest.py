@@ -10,7 +10,7 @@ from helpers import at_home
 @pytest.fixture
 def store(settings):
     """The store as server/cli.py makes it for the workbench."""
-    from workbench.watched import WatchedStore
+    from workbench.watched_store import WatchedStore
 
     return WatchedStore(settings.database_url)
 
@@ -38,7 +38,7 @@ def steps(bench):
 
     def newest():
         seen.update(bench.get(f"/workbench/events?since={seen['next']}").get_json())
-        return seen["events"]
+        return seen["steps"]
 
     return newest
 

@@ -1,6 +1,4 @@
-"""What is expected of each way of failing is what the app really does; afterwards all is well."""
-
-import re
+"""What is expected of each fault is what the app really does; afterwards all is well."""
 
 import pytest
 
@@ -9,11 +7,10 @@ from helpers import HAVE_EMULATOR, needs_emulator
 pytestmark = needs_emulator
 NAMES = []
 if HAVE_EMULATOR:
-    from emulator.faults import FAULTS
-    from workbench.failures import FAILURES
+    from workbench.laboratory import FIRST, GROUPS, all_faults
 
-    # The phone's own failures never reach a server: the browser's tests have them.
-    NAMES = [*FAULTS, *(name for name, row in FAILURES.items() if row["group"] != "phone")]
+    # The phone's own faults never reach a server: the browser's tests have them.
+    NAMES = [fault["name"] for fault in all_faults() if fault["where"] != "phone"]
 RECOVERED = {  # by asking Alipay for a new token, or the person for a new login
     "aop.auth-token-time-out": 200,
     "token-ended": 200,
@@ -28,11 +25,11 @@ RECOVERED = {  # by asking Alipay for a new token, or the person for a new login
 
 @pytest.fixture
 def fail(bench):
-    """fail(name) → switch one way of failing on, or None off; the answer's status."""
+    """fail(name) → switch one fault on, or None off; the answer's status."""
 
     def put(name, member="complete"):
         body = {"name": name, "member": member}
-        return bench.put("/workbench/failure", json=body).status_code
+        return bench.put("/workbench/fault", json=body).status_code
 
     return put
 
@@ -47,31 +44,26 @@ def error_of(answer):
     return (answer.get_json().get("error") or {}).get("code")
 
 
-def words_of(bench):
-    ways = bench.get("/workbench/words/laboratory").get_json()["ways"]
-    return {way["name"]: way for way in ways}
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_expected_is_what_happens(
     monkeypatch, bench, emulator, sign_in, auth_code, rows, fail, on, name
 ):
     monkeypatch.setattr("emulator.faults.SLOW", 15 if name == "slow" else 0)
-    way = words_of(bench)[name]
+    fault = next(row for row in all_faults() if row["name"] == name)
     session = sign_in()
     before = rows("members")
     code = auth_code()
     assert fail(name) == 200
-    if way["needs"] == "login" and name != "slow":
+    if fault["needs"] == "login" and name != "slow":
         answer = bench.post("/api/auth", json={"auth_code": code})
     else:
         answer = bench.post("/api/member", headers=session)
-    if way["recovers"]:
+    if fault["recovers"]:
         assert answer.status_code == RECOVERED[name]
         if answer.status_code != 200:
-            assert error_of(answer) == way["expect"]
-    elif way["expect"]:
-        assert error_of(answer) == way["expect"]
+            assert error_of(answer) == fault["expect"]
+    elif fault["expect"]:
+        assert error_of(answer) == fault["expect"]
         assert rows("members") == before
     else:
         assert answer.status_code == 200
@@ -80,7 +72,7 @@ def test_what_is_expected_is_what_happens(
     assert fail(None) == 200
     assert on() is None
     assert emulator.faults.active() is None
-    again = sign_in() if way["recovers"] else session
+    again = sign_in() if fault["recovers"] else session
     assert bench.post("/api/member", headers=again).get_json()["member"]["city"] == "杭州市"
 
 
@@ -175,24 +167,18 @@ def test_a_clock_that_is_wrong_shows_in_what_is_sent(bench, steps, sign_in, fail
     assert mended["timestamp"] >= right
 
 
-def test_every_way_has_its_sentence_its_group_and_its_expectation_in_both_languages(bench):
-    told = bench.get("/workbench/words/laboratory").get_json()
-    assert {way["group"] for way in told["ways"]} == told["groups"].keys()
-    names = [way["name"] for way in told["ways"]]
+def test_every_fault_has_its_sentences_its_group_and_its_outlook_in_both_languages():
+    faults = all_faults()
+    assert {fault["group"] for fault in faults} == GROUPS.keys()
+    assert {fault["where"] for fault in faults} == {"gateway", "phone", "app", "alipay"}
+    names = [fault["name"] for fault in faults]
     assert len(names) == len(set(names))
-    assert len(told["first"]) == 6
-    assert set(told["first"]) <= set(names)
-    for way in told["ways"]:
+    assert set(FIRST) <= set(names)
+    for fault in faults:
         for lang in ("zh", "en"):
-            assert way[lang]
-            assert way["seen"][lang]
-        if way["expect"]:
-            assert way["expect"] in way["seen"]["zh"]
-            assert way["expect"] in way["seen"]["en"]
-        else:
-            assert re.match("accepted, rightly", way["seen"]["en"])
-            assert "接受" in way["seen"]["zh"]
-    accepted = {way["name"] for way in told["ways"] if not way["expect"]}
+            assert fault[lang]
+            assert (fault["expect"] or "") in fault["seen"][lang]
+    accepted = {fault["name"] for fault in faults if not fault["expect"]}
     assert accepted == {
         *("cert-sn", "no-cert-sn", "white-space", "tricky-text"),
         *("double-tap", "missing-getAuthUserInfo", "message-forged"),

@@ -45,7 +45,7 @@ def test_each_write_is_told_with_the_rows_before_and_after(store, told):
 
 
 def test_every_write_of_a_member_store_is_watched():
-    from workbench.watched import WatchedStore
+    from workbench.watched_store import WatchedStore
 
     reads = {"session", "reload", "check", "close"}
     claims = {
@@ -109,7 +109,7 @@ def test_a_session_that_nobody_has_ends_without_a_row(store, told):
 
 def test_a_write_reads_no_rows_but_those_that_it_can_touch(store, told):
     """However many members there are. (All of them were read twice: logins took seconds.)"""
-    from workbench.watched import member, person
+    from workbench.watched_store import member, person
 
     with store._database.writing() as db:
         for number in range(200):
@@ -159,7 +159,7 @@ def test_the_workbench_asks_for_it(settings):
 
 
 def test_a_session_that_has_ended_is_not_counted(settings):
-    from workbench.watched import WatchedStore
+    from workbench.watched_store import WatchedStore
 
     now = [1_000_000]
     store = WatchedStore(settings.database_url, clock=lambda: now[0])

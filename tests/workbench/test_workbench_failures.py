@@ -11,7 +11,7 @@ def test_a_failure_is_made_and_mended_by_its_name(steps, sign_in, bench, emulato
     session = sign_in()
 
     def fail(name, **more):
-        assert bench.put("/workbench/failure", json={"name": name, **more}).status_code == 200
+        assert bench.put("/workbench/fault", json={"name": name, **more}).status_code == 200
 
     fail("tampered")
     assert emulator.faults.active()["name"] == "tampered"
@@ -23,9 +23,9 @@ def test_a_failure_is_made_and_mended_by_its_name(steps, sign_in, bench, emulato
     )
     fail("consent-revoked", member="complete")
     assert emulator.accounts.without_product == set()
-    revoked = next(step for step in steps() if step["kind"] == "act")
+    revoked = next(step for step in steps() if step["kind"] == "action")
     assert (revoked["kind"], revoked["lane"], revoked["says"]) == (
-        "act",
+        "action",
         "alipay",
         "consent-revoked",
     )
@@ -39,5 +39,5 @@ def test_a_failure_is_made_and_mended_by_its_name(steps, sign_in, bench, emulato
     "body", [{"name": "no-such"}, {"name": "consent-revoked"}, [], {"name": ["tampered"]}]
 )
 def test_a_failure_that_is_none_is_refused(steps, bench, body):
-    assert bench.put("/workbench/failure", json=body).status_code == 400
+    assert bench.put("/workbench/fault", json=body).status_code == 400
     assert steps() == []

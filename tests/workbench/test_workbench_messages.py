@@ -13,7 +13,7 @@ def fail(bench):
 
     def put(name):
         body = {"name": name, "member": "complete"}
-        assert bench.put("/workbench/failure", json=body).status_code == 200
+        assert bench.put("/workbench/fault", json=body).status_code == 200
 
     return put
 
@@ -26,20 +26,18 @@ def test_the_trace_tells_the_withdrawal_in_its_order(bench, steps, sign_in, rows
     fail("consent-revoked")
     act, message, store = told = steps()
     assert kinds(told) == [
-        ("act", "alipay", "consent-revoked", ""),
+        ("action", "alipay", "consent-revoked", ""),
         ("message", "alipay", "message", "verified"),
         ("store", "server", "profile-withdrawn", "withdrawn"),
     ]
     assert [step["n"] for step in told] == sorted(step["n"] for step in told)
-    assert (act["did"], message["did"]) == ("did-bench", "did-alipay")
+    assert (act["trigger"], message["trigger"]) == ("trigger-workbench", "trigger-alipay")
     assert message["title"] == "alipay.open.auth.userauth.cancelled"
     assert message["function"] == "app.py · receive_message()"
     assert (message["answer"], message["point"]["verdict"]) == ("success", "matches")
     assert len(message["string_to_sign"].encode()) == message["point"]["bytes"]
     assert "sign_type" not in message["string_to_sign"]
     assert ["-", "nick_name", "完整示例"] in store["diff"]
-    assert "id" in store["meaning"]["zh"]
-    assert "stays" in store["meaning"]["en"]
     (after,) = rows("members")
     assert (after["open_id"], after["first_seen"]) == (before["open_id"], before["first_seen"])
     assert (after["nick_name"], after["profile_at"], rows("sessions")) == (None, None, [])
@@ -54,7 +52,7 @@ def test_a_forged_message_changes_nothing_and_the_trace_says_why(bench, steps, s
     fail("message-forged")
     _, message, store = told = steps()
     assert kinds(told) == [
-        ("act", "alipay", "message-forged", ""),
+        ("action", "alipay", "message-forged", ""),
         ("message", "alipay", "message-refused", "unverified"),
         ("store", "server", "unchanged", "same"),
     ]

@@ -89,7 +89,7 @@ def test_what_was_under_way_at_a_reset_is_of_before(bench):
 
     bench.application.before_request_funcs[None].append(reset)
     bench.get("/api/member")
-    assert bench.get("/workbench/events").get_json()["events"] == []
+    assert bench.get("/workbench/events").get_json()["steps"] == []
 
 
 def test_records_what_a_hook_refuses_and_the_answer_as_it_left(steps, bench):
@@ -112,7 +112,7 @@ def test_records_what_a_hook_refuses_and_the_answer_as_it_left(steps, bench):
 def test_two_apps_in_one_process_are_recorded_apart(settings, emulator, steps, bench):
     import workbench
     from app import create_app
-    from workbench.watched import WatchedStore
+    from workbench.watched_store import WatchedStore
 
     other = create_app(settings, store=WatchedStore(settings.database_url))
     workbench.attach(other)

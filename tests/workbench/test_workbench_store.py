@@ -95,7 +95,7 @@ def test_members_and_sessions_are_those_of_the_database(bench, sign_in, settings
     with sqlite3.connect(settings.database_url.removeprefix("sqlite:///")) as database:
         rows = database.execute("SELECT open_id, nick_name FROM members").fetchall()
         sessions = database.execute("SELECT COUNT(*) FROM sessions").fetchone()[0]
-    after = [row for step in told["events"] for row in step.get("after", [])]
+    after = [row for step in told["steps"] for row in step.get("after", [])]
     assert {(row["open_id"], row["nick_name"]) for row in after} >= set(rows)
     assert told["counts"] == {"members": len(rows), "sessions": sessions}
     assert len(rows) == sessions == 2
@@ -132,7 +132,7 @@ def test_the_store_names_a_refresh_and_a_session(steps, sign_in, bench, end_acce
 
 def test_a_login_costs_no_more_with_many_members(bench, sign_in, store):
     """Counted in what the trace shows and in the rows that were read."""
-    from workbench import watched
+    from workbench.watched_store import Write
 
     with store._database.writing() as db:
         for number in range(10_000):
@@ -142,7 +142,7 @@ def test_a_login_costs_no_more_with_many_members(bench, sign_in, store):
     read = []
     tell = store.listener
 
-    def count(write: watched.Write):
+    def count(write: Write):
         read.append(len(write.before) + len(write.after))
         tell(write)
 

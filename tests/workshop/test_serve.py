@@ -35,7 +35,7 @@ def frames(step):
 
 
 def events(browser, kind):
-    told = browser.get("/workbench/events").json["events"]
+    told = browser.get("/workbench/events").json["steps"]
     return [step for step in told if step["kind"] == kind]
 
 

@@ -1,12 +1,10 @@
 // The chapters: each says what to do, what to see and why, and is ticked off once it has happened.
-import { listen } from './bus.js';
 import { isOwn } from './contrast.js';
 import { $, closest, fill, h, say, words } from '/workbench/shared/dom.js';
-import { pointAt } from './glass.js';
-import { choose } from './laboratory.js';
-import { stopLying } from './lie.js';
-import { prepare } from './robot.js';
-import { chosen, opened, resetAll, show, startPhone } from './state.js';
+import { choose } from './faults.js';
+import { stopForging } from './forge.js';
+import { pointAt, prepare } from './hand.js';
+import { chosen, listen, opened, resetAll, show, startPhone } from './state.js';
 
 const KEY = 'chapters';
 /** @type {('do' | 'see' | 'why')[]} */
@@ -65,7 +63,7 @@ function seeOpened(event) {
 /** @type {See} */
 function see(step) {
   if (!step.n || step.at < opened) return;
-  if (step.kind === 'act' && step.title === 'consent-revoked') isWithdrawn = true;
+  if (step.kind === 'action' && step.title === 'consent-revoked') isWithdrawn = true;
   if (step.kind !== 'request') return;
   if (isOwn(step)) seeOfPhone(step);
   else if (step.title.startsWith('GET /callback') && step.outcome < 400) tick(7);
@@ -154,7 +152,7 @@ async function setUp() {
   chosen.chapter = String(number);
   chosen.app = 'miniprogram';
   const { from } = words.chapters[number - 1];
-  stopLying();
+  stopForging();
   if (chosen.fault) await choose(null);
   if (number <= 2) await resetAll();
   startPhone();

@@ -1,7 +1,6 @@
-// The contrast: what the client was told, what our server saved, what a trusting server saved.
-import { listen, tell } from './bus.js';
+// The contrast: what the client read, what our server saved, what a trusting server saved.
 import { $, fill, h, say, words } from '/workbench/shared/dom.js';
-import { bench, chosen } from './state.js';
+import { bench, chosen, listen, tell } from './state.js';
 
 const { morals, seals } = words;
 const IDS = ['open_id', 'user_id'];
@@ -10,7 +9,7 @@ const OPEN = ['nick_name', 'avatar'];
 /** Only what the phone's own calls have done is shown. @type {Set<string | undefined>} */
 const calls = new Set();
 /** @type {Contrast} */
-const NOTHING = { told: null, row: null, naive: null, gone: false };
+const NOTHING = { read: null, row: null, naive: null, gone: false };
 export let now = NOTHING;
 let drawn = '';
 
@@ -29,8 +28,8 @@ export const isOwn = ({ trace }) => calls.has(trace);
 
 /** @type {(end: Return) => void} */
 function hearPhone({ result }) {
-  const said = result.response ? JSON.parse(result.response).response : result;
-  if ('nickName' in said) draw({ told: { nick_name: said.nickName, avatar: said.avatar } });
+  const given = result.response ? JSON.parse(result.response).response : result;
+  if ('nickName' in given) draw({ read: { nick_name: given.nickName, avatar: given.avatar } });
 }
 
 /** @type {See} */
@@ -39,7 +38,7 @@ function hearServer({ kind, trace, title, outcome, answer, says, after = [] }) {
   if (says === 'profile-withdrawn') hearWithdrawal(after);
   if (kind !== 'request' || !calls.has(trace) || outcome >= 400) return;
   if (answer?.member) draw({ row: answer.member, gone: false, withdrawn: false });
-  if (title === 'DELETE /api/member') draw({ row: null, told: null, gone: true });
+  if (title === 'DELETE /api/member') draw({ row: null, read: null, gone: true });
 }
 
 /**
@@ -57,37 +56,37 @@ export function draw(changes) {
   const state = JSON.stringify([now, bench.forge, chosen.identity]);
   if (drawn === state) return; // leave a selected text alone
   drawn = state;
-  const { told, row, naive } = now;
+  const { read, row, naive } = now;
   const client = claimed();
-  $('client-told').hidden = Boolean(bench.forge);
-  $('client-claims').hidden = !bench.forge;
+  $('client-shown').hidden = Boolean(bench.forge);
+  $('client-forged').hidden = !bench.forge;
   drawColumn('client', client);
   drawColumn('server', row, client);
   drawColumn('naive', naive, row);
   for (const entry of entriesOf('rest')) show(entry, restOf(fieldOf(nameOf(entry)), row));
-  drawSeal('client', told, bench.forge && 'lie');
+  drawSeal('client', read, bench.forge && 'forged');
   drawSeal('server', row, row && !row.profile_at && 'id');
   drawSeal('naive', naive, naive && !naive.nick_name && 'nameless');
   const moral = moralOf();
   $('moral').dataset.moral = moral;
-  fill($('moral'), said(morals[moral]));
+  fill($('moral'), filled(morals[moral]));
   if (moral === 'nickname' || moral === 'somebody') tell('fooled');
 }
 
 /** @type {(name: Column, values: Member | null, more?: string | false | null) => void} */
 function drawSeal(name, values, more) {
   const key = more || (!values && 'null');
-  fill($(`${name}-seal`), said(seals[key ? `${name}-${key}` : name]));
+  fill($(`${name}-seal`), filled(seals[key ? `${name}-${key}` : name]));
 }
 
 /**
- * What the client was told, and which id it knows itself by, or claims.
+ * What the client read, and which id it knows itself by, or claims.
  * @returns {Member | null}
  */
 function claimed() {
-  const { told, row } = now;
-  if (!told && !row) return null;
-  return { ...told, ...idsOf(row), ...idsOf(bench.forge) };
+  const { read, row } = now;
+  if (!read && !row) return null;
+  return { ...read, ...idsOf(row), ...idsOf(bench.forge) };
 }
 
 /** @type {(member?: Member | null) => Member} */
@@ -95,7 +94,7 @@ const idsOf = (member) =>
   Object.fromEntries(Object.entries(member ?? {}).filter(([name]) => IDS.includes(name)));
 
 /** Names go into the sentences that have a place for them. @type {(both: Both) => Child[]} */
-function said(both) {
+function filled(both) {
   const row = now.row?.nick_name || '—';
   const naive = now.naive?.nick_name || '—';
   const meaning = words.glosses[naive];
@@ -120,20 +119,20 @@ function moralOf() {
   if (idText(now.naive, now.row) !== idText(now.row, now.naive)) return 'somebody';
   if (now.gone) return 'gone';
   if (!now.row) return 'nobody';
-  if (now.row.profile_at && OPEN.some(isLie)) return 'nickname';
+  if (now.row.profile_at && OPEN.some(isForged)) return 'nickname';
   if (bench.forge) return 'armed';
   if (now.row.profile_at) return honestMoral();
   return now.withdrawn ? 'withdrawn' : 'id';
 }
 
 function honestMoral() {
-  const { told, row, naive } = now;
-  if (!told) return 'untold';
-  return same(told, row) && same(naive, row) ? 'same' : 'told';
+  const { read, row, naive } = now;
+  if (!read) return 'unread';
+  return same(read, row) && same(naive, row) ? 'same' : 'differs';
 }
 
-/** The trusting server holds a lie; what it has not heard yet is none. */
-const isLie = (/** @type {string} */ name) =>
+/** The trusting server holds a forged value; an empty one is not forged. */
+const isForged = (/** @type {string} */ name) =>
   now.naive?.[name] && now.naive[name] !== now.row?.[name];
 
 /** @type {(some: Member | null, others: Member | null) => boolean} */
@@ -188,8 +187,8 @@ function looks(field, value) {
 
 /** Why a field is empty. @type {(column: Column, name: string, values: Member | null) => Child} */
 function absent(column, name, values) {
-  const isUntold = column === 'client' && values && !(name in values);
-  if (!values || column === 'naive' || isUntold) return '—';
+  const isUnread = column === 'client' && values && !(name in values);
+  if (!values || column === 'naive' || isUnread) return '—';
   const why = column === 'client' ? 'client-empty' : reason(name, values);
   return h('i', { className: 'absent' }, say(why));
 }

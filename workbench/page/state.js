@@ -1,6 +1,18 @@
-// What is chosen: member, app, identity, fault, chapter. The buttons show it, the address names it.
-import { tell } from './bus.js';
+// What the parts of the page share: what is chosen (the buttons show it, the address names it), and
+// the news that they tell each other. News in types.d.ts has its names.
 import { $, ask, fill, root } from '/workbench/shared/dom.js';
+
+const bus = new EventTarget();
+
+/** @type {Tell} */
+export function tell(name, detail) {
+  bus.dispatchEvent(new CustomEvent(name, { detail }));
+}
+
+/** @type {Listen} */
+export function listen(name, hear) {
+  bus.addEventListener(name, (event) => hear(/** @type {CustomEvent} */ (event).detail));
+}
 
 /** @type {() => HTMLElement[]} */
 const switches = () => [...document.querySelectorAll('[aria-pressed]')];
@@ -23,7 +35,7 @@ export const chosen = Object.fromEntries(
 const { now } = $('chapters').dataset;
 if (now) chosen.chapter = now;
 
-/** The phone looks here: which failure is ordered, which lie is told. */
+/** The phone looks here: which error is ordered, what is forged. */
 export const bench = /** @type {Bench} */ (window.bench);
 
 /** When the page was opened, in seconds: what is older is not news. */

@@ -1,9 +1,8 @@
-// The trace: what somebody did, and under it the steps that followed, in three lanes.
-import { listen, tell } from './bus.js';
-import { $, fill, h, say } from '/workbench/shared/dom.js';
+// The trace: what was done, and under it the steps that followed, in three lanes; its tools; and
+// the source behind a step. A step itself is drawn by trace-step.js, as on the emulator's page.
+import { $, ask, fill, h, root, say } from '/workbench/shared/dom.js';
 import { drawStep, isMinor, SHAPES } from '/workbench/shared/trace-step.js';
-import { drawFrames } from './trace-source.js';
-import { arrive, startTools } from './trace-tools.js';
+import { listen, tell } from './state.js';
 
 /** The steps in the order of arrival. @type {Step[]} */
 const steps = [];
@@ -29,20 +28,19 @@ export function start() {
     tell('cleared');
   };
   SHAPES.frames = drawFrames;
-  SHAPES.frames = drawFrames;
-  startTools(inOrder);
+  startTools();
   tabs.onmessage = ({ data }) => hearTab(data);
   tabs.postMessage({ hello: true });
 }
 
-/** Those that the server has not told. */
+/** Those of the phone: the server knows nothing of them. */
 export const ofPhone = () => steps.filter(({ n }) => !n);
 
 /** The steps as they stand there. */
 const inOrder = () => groups.flatMap((group) => group.steps);
 
 /**
- * Another tab tells what its phone does; whoever comes later asks for what was.
+ * Another tab says what its phone does; whoever comes later asks for what was.
  * @type {(news: TabNews) => void}
  */
 function hearTab({ hello, before, step, end, cleared }) {
@@ -75,7 +73,7 @@ function clear(inAllTabs) {
 }
 
 /**
- * By time; but what the server did for a call stands right after it, however late it is told.
+ * By time; but what the server did for a call stands right after it, however late it arrives.
  * @type {See}
  */
 export function addStep(step) {
@@ -125,12 +123,13 @@ function draw(step) {
  * @type {(step: Step) => Group}
  */
 function groupOf(step) {
-  const did = callOf(step)?.did ?? step.did ?? undefined; // null for a call of another page
-  if (typeof did === 'object')
-    return groups.find(({ moment }) => moment === did.at) ?? addGroup(did, step.at);
+  // null for a call of another page
+  const trigger = callOf(step)?.trigger ?? step.trigger ?? undefined;
+  if (typeof trigger === 'object')
+    return groups.find(({ moment }) => moment === trigger.at) ?? addGroup(trigger, step.at);
   const ofPhone = groups.findLast((group) => group.moment);
-  if (!did && !step.n && ofPhone) return ofPhone;
-  return newestGroup(did ?? 'did-elsewhere', step.at);
+  if (!trigger && !step.n && ofPhone) return ofPhone;
+  return newestGroup(trigger ?? 'trigger-elsewhere', step.at);
 }
 
 /**
@@ -140,23 +139,163 @@ function groupOf(step) {
 const callOf = ({ trace }) => steps.find((known) => trace && !known.n && known.trace === trace);
 
 /** What happened elsewhere: the newest group, if it is of the same kind. @type {FindGroup} */
-function newestGroup(did, at) {
+function newestGroup(trigger, at) {
   const newest = groups.at(-1);
-  return newest?.did === did ? newest : addGroup(did, at);
+  return newest?.trigger === trigger ? newest : addGroup(trigger, at);
 }
 
 /** @type {FindGroup} */
-function addGroup(did, at) {
+function addGroup(trigger, at) {
   const more = h('button', { type: 'button', className: 'more', ariaExpanded: 'false' });
   const list = h('ol');
-  const element = h('li', { className: 'group' }, h('h3', {}, say(did), more), list);
+  const element = h('li', { className: 'group' }, h('h3', {}, say(trigger), more), list);
   more.onclick = () => {
     more.ariaExpanded = String(element.classList.toggle('all'));
   };
-  const moment = typeof did === 'object' ? did.at : undefined;
-  const group = { did, moment, at, element, list, more, steps: [] };
+  const moment = typeof trigger === 'object' ? trigger.at : undefined;
+  const group = { trigger, moment, at, element, list, more, steps: [] };
   const place = 1 + groups.findLastIndex((earlier) => earlier.at <= at);
   $('steps').insertBefore(element, groups[place]?.element ?? null);
   groups.splice(place, 0, group);
   return group;
+}
+
+// ── its tools: pause, go on step by step, enlarge, save; it follows its end ──
+
+const scroll = $('scroll');
+/** How much may stay empty below the newest row, in pixels. */
+const ROOM = 100;
+let isPaused = false;
+let follows = true; // the newest step, until somebody scrolls up
+
+function startTools() {
+  scroll.onscroll = () => {
+    follows = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40;
+  };
+  new ResizeObserver(keepUp).observe(scroll);
+  $('pause').onclick = () => pause(!isPaused);
+  $('next').onclick = next;
+  $('save').onclick = () => save(inOrder());
+  $('projector').onclick = () => enlarge(!root.classList.contains('projector'));
+  enlarge(sessionStorage.getItem('projector') === 'true');
+  pause(false);
+}
+
+/** A new row is shown, or waits for its turn. @type {(row: HTMLElement) => void} */
+function arrive(row) {
+  if (isPaused) row.classList.add('waiting');
+  else announce(row);
+  count();
+}
+
+/** @type {(row: HTMLElement) => void} */
+function announce(row) {
+  const shown = row.querySelectorAll('summary > code, summary > .chip');
+  fill($('news'), ...[...shown].flatMap((part) => [part.textContent, ' ']));
+  keepUp();
+}
+
+/** Shows the newest row. A row that the headings would cut goes on under them. */
+function keepUp() {
+  if (!follows) return;
+  $('steps').style.paddingBottom = '0';
+  scroll.scrollTop = scroll.scrollHeight;
+  const { left, bottom, width } = $('lanes').getBoundingClientRect();
+  const topmost = document.elementFromPoint(left + width / 2, bottom + 1);
+  const cut = topmost?.closest('#steps h3, #steps [data-kind]')?.getBoundingClientRect();
+  if (!cut || cut.top >= bottom || cut.bottom - bottom > ROOM) return;
+  $('steps').style.paddingBottom = `${cut.bottom - bottom}px`;
+  scroll.scrollTop = scroll.scrollHeight;
+}
+
+/** Those that wait, in the order in which they are shown. @type {() => HTMLElement[]} */
+const waiting = () => [...$('steps').querySelectorAll('.waiting')];
+
+function count() {
+  const left = waiting().filter((row) => !row.classList.contains('minor')).length;
+  fill($('waiting'), left);
+  $('next').disabled = left === 0;
+}
+
+/** @type {Turn} */
+function pause(on) {
+  isPaused = on;
+  $('pause').ariaPressed = String(on);
+  $('next').hidden = !on;
+  if (!on) for (const row of waiting()) row.classList.remove('waiting');
+  unmark();
+  count();
+  keepUp();
+}
+
+function unmark() {
+  $('steps').querySelector('.current')?.classList.remove('current');
+}
+
+/** Shows the next step, and the small ones before it. */
+function next() {
+  unmark();
+  for (const row of waiting()) {
+    row.classList.remove('waiting');
+    if (row.classList.contains('minor')) continue;
+    row.classList.add('current');
+    announce(row);
+    row.scrollIntoView({ block: 'nearest' });
+    break;
+  }
+  count();
+}
+
+/** The projector mode: large type, and room for it. @type {Turn} */
+function enlarge(on) {
+  root.classList.toggle('projector', on);
+  $('projector').ariaPressed = String(on);
+  sessionStorage.setItem('projector', String(on));
+}
+
+/** @type {(steps: Step[]) => void} */
+function save(steps) {
+  const file = new Blob([JSON.stringify(steps, null, 2)], { type: 'application/json' });
+  h('a', { href: URL.createObjectURL(file), download: 'trace.json' }).click();
+}
+
+// ── the source behind a step: the functions on the stack, innermost first ──
+
+/**
+ * Each frame opens to its function's lines, which are fetched then; the first is open.
+ * @type {(frames: Frame[]) => HTMLElement}
+ */
+function drawFrames(frames) {
+  const drawn = frames.map((frame, index) => {
+    const title = h('code', {}, titleOf(frame, frame.function));
+    const lines = h('pre', { tabIndex: 0 });
+    const details = h('details', { className: 'frame' }, h('summary', {}, title), lines);
+    details.ontoggle = () => details.open && showLines(lines, frame, title);
+    details.open = index === 0;
+    return details;
+  });
+  return h('div', {}, drawn);
+}
+
+/** @type {(frame: Frame, name: string) => string} */
+const titleOf = ({ file, at }, name) => `${file}:${at}${name && ` · ${name}()`}`;
+
+/**
+ * The lines with their numbers; the one that was under way is marked.
+ * @type {(element: HTMLElement, frame: Frame, title: HTMLElement) => Promise<void>}
+ */
+async function showLines(element, frame, title) {
+  if (element.firstChild) return;
+  const { file, at } = frame;
+  const { function: name, first, lines } = await ask('GET', `source/${file}?line=${at}`);
+  fill(title, titleOf(frame, frame.function || name));
+  const drawn = lines.map((/** @type {string} */ line, /** @type {number} */ index) => {
+    const number = first + index;
+    const isAt = number === at;
+    const properties = { className: isAt ? 'line at' : 'line', ariaCurrent: isAt ? 'true' : null };
+    return h('span', properties, h('i', {}, number), line || ' ');
+  });
+  fill(element, drawn);
+  const marked = element.querySelector('.at');
+  if (marked) element.scrollTop = marked.offsetTop - 60;
 }

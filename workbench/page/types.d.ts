@@ -18,6 +18,14 @@ type Words = {
   /** Why a user_type has no nickname. */
   nameless: Record<string, Both>;
   glosses: Record<string, string>;
+  /** How the parts of an opened step are titled, in their order. */
+  parts: (Both & { name: string })[];
+  parameters: Record<string, Both>;
+  args: Record<string, Both>;
+  faults: Fault[];
+  fault_groups: Record<string, Both>;
+  /** Which faults to start with, by their names. */
+  first_faults: string[];
 };
 type Chapter = Both & {
   do: Both;
@@ -37,9 +45,6 @@ type Field = Both & {
   empty?: string;
   values?: Record<string, Both>;
 };
-/** The words of an opened step. */
-type Deep = { parts: (Both & { name: string })[] } & Record<string, Record<string, Both>>;
-
 /** What stands in an element; what is empty is left out. */
 type Child = Node | string | number | boolean | null | undefined;
 type Children = (Child | (Child | (Child | Child[])[])[])[];
@@ -53,7 +58,7 @@ type Make = <Tag extends keyof HTMLElementTagNameMap>(
 /** The page's elements that are more than an HTMLElement. */
 type Special = {
   drive: HTMLButtonElement;
-  failure: HTMLDialogElement;
+  error: HTMLDialogElement;
   'fault-search': HTMLInputElement;
   more: HTMLDetailsElement;
   next: HTMLButtonElement;
@@ -85,7 +90,7 @@ type News = {
   naive: Member | null;
   /** It was fooled: by a nickname, or into taking the person for somebody else. */
   fooled: void;
-  /** Another choice; the phone starts anew; another way of failing; the trace is empty; all is forgotten. */
+  /** Another choice; the phone starts anew; another fault; the trace is empty; all is forgotten. */
   state: void;
   restart: void;
   fault: void;
@@ -100,7 +105,15 @@ type Step = RequestStep | OtherStep;
 type RequestStep = Common & { kind: 'request'; title: string; outcome: number };
 type OtherStep = Common & {
   kind:
-    'call' | 'decision' | 'refused' | 'taps' | 'exchange' | 'message' | 'store' | 'act' | 'arrival';
+    | 'call'
+    | 'decision'
+    | 'refused'
+    | 'taps'
+    | 'exchange'
+    | 'message'
+    | 'store'
+    | 'action'
+    | 'arrival';
   title: Both | string;
   /** A key of words.ui. */
   outcome: string;
@@ -117,8 +130,8 @@ type Common = {
   meaning?: Both;
   /** What a call of the phone and all that the server did for it have in common. */
   trace?: string;
-  /** What somebody did before, or a key of words.ui. */
-  did?: Deed | string | null;
+  /** What triggered it: something done in the phone, or a key of words.ui. */
+  trigger?: Deed | string | null;
   function?: string;
   frames?: Frame[];
   error?: Problem | null;
@@ -146,7 +159,7 @@ type Return = {
 };
 /** What somebody did, and the steps that followed. */
 type Group = {
-  did: Deed | string;
+  trigger: Deed | string;
   /** When it was done in the phone. */
   moment?: number;
   at: number;
@@ -157,7 +170,7 @@ type Group = {
   steps: Step[];
 };
 /** Which group what somebody did belongs to. */
-type FindGroup = (did: Deed | string, at: number) => Group;
+type FindGroup = (trigger: Deed | string, at: number) => Group;
 /** Where a step stands. */
 type Place = { row: HTMLElement; group: Group };
 type Turn = (on: boolean) => void;
@@ -175,16 +188,16 @@ type Diff = [sign: string, field: string, value: any][];
 /** Draws one part of an opened step. */
 type DrawPart = (value: any, step: Step, part: string) => HTMLElement;
 
-/** A member as the API shows one, or as the phone's client was told. */
+/** A member as the API shows one, or as the phone's client read one. */
 type Member = Record<string, any>;
 /** What the contrast shows. */
 type Contrast = {
-  told: Member | null;
+  read: Member | null;
   row: Member | null;
   naive: Member | null;
   /** Has the person asked to be forgotten? */
   gone: boolean;
-  /** A message has told that consent was withdrawn. */
+  /** A message has said that consent was withdrawn. */
   withdrawn?: boolean;
 };
 type Column = 'client' | 'server' | 'naive';
@@ -192,9 +205,11 @@ type Column = 'client' | 'server' | 'naive';
 /** What is chosen, by name: chapter, member, app, identity, fault. */
 type Chosen = Record<string, string>;
 
-/** A way of failing; failures.py has them. */
-type Way = Both & {
+/** A fault that can be switched on; workbench/laboratory.py and emulator/faults.py have them. */
+type Fault = Both & {
   name: string;
+  /** Where it sits: gateway, phone, app or alipay. */
+  where: string;
   group: string;
   /** What will be seen. */
   seen: Both;
@@ -205,17 +220,17 @@ type Way = Both & {
   method?: string;
   /** What the phone is to do. */
   phone?: Bench['order'];
-  /** Is it off after one call? Does the app recover by itself? Is it done at once? */
+  /** Is it off after one call? Does the app recover by itself? */
   once?: boolean;
   recovers?: boolean;
-  act?: string;
+  /** A one-shot action: the function behind it. */
+  action?: string;
   /** Where the phone has to be: 'member' or 'login'. */
   needs?: string;
 };
-type Ways = { groups: Record<string, Both>; first: string[]; ways: Way[] };
 /** Switches one on, by its name. */
 type Choose = (name: string | null) => Promise<void>;
-/** What is expected of a way of failing, and whether it was seen. */
+/** What is expected of a fault, and whether it was seen. */
 type Expectation = {
   seen: boolean;
   wrong: boolean;

@@ -1,18 +1,26 @@
 // The page: starts its parts, hears the phone, asks the server what it did. The address is the
 // deep link.
-import { listen, tell } from './bus.js';
 import * as chapters from './chapters.js';
 import * as contrast from './contrast.js';
 import { $, ask, closest, fill, root } from '/workbench/shared/dom.js';
-import * as failure from './failure.js';
-import * as glass from './glass.js';
-import * as laboratory from './laboratory.js';
-import * as lie from './lie.js';
-import { bench, chosen, identify, meaning, resetAll, show, startPhone } from './state.js';
+import * as faults from './faults.js';
+import * as forge from './forge.js';
+import * as hand from './hand.js';
+import {
+  bench,
+  chosen,
+  identify,
+  listen,
+  meaning,
+  resetAll,
+  show,
+  startPhone,
+  tell,
+} from './state.js';
 import * as trace from './trace.js';
 
 const SECOND = 1000;
-const PARTS = [trace, contrast, failure, laboratory, lie, glass, chapters];
+const PARTS = [trace, contrast, faults, forge, hand, chapters];
 const kept = JSON.parse(sessionStorage.getItem('workbench') ?? '{}');
 const isReloaded = kept.address === location.search;
 let polling = Promise.resolve();
@@ -38,9 +46,9 @@ function poll() {
 
 async function fetchSteps() {
   const asked = performance.now();
-  const { next, events, on, counts } = await ask('GET', `events?since=${since}`);
+  const { next, steps, on, counts } = await ask('GET', `events?since=${since}`);
   since = next;
-  for (const step of events) tell('step', step);
+  for (const step of steps) tell('step', step);
   tell('on', { ...on, asked });
   fill($('count-members'), counts.members);
   fill($('count-sessions'), counts.sessions);
@@ -74,12 +82,12 @@ async function reset() {
 
 /** What the phone did outlives a reload. */
 function keep() {
-  const shown = { calls: trace.ofPhone(), told: contrast.now };
+  const shown = { calls: trace.ofPhone(), contrast: contrast.now };
   const all = { ...shown, since: kept.since, address: location.search };
   sessionStorage.setItem('workbench', JSON.stringify(all));
 }
 
-/** What the phone says comes here from now on; what it has said already, first. */
+/** What the phone says comes here from now on; what it has reported already, first. */
 function listenToPhone() {
   const { heard = [] } = bench;
   delete bench.heard;
@@ -98,12 +106,12 @@ async function start() {
   addEventListener('pagehide', keep);
   const isIdentified = chosen.identity === $('identity').dataset.now;
   if (!isIdentified) await identify();
-  await laboratory.ready();
+  await faults.ready();
   show();
   if (!$('phone').hasAttribute('src')) startPhone();
   for (const call of kept.calls ?? [])
     trace.addStep(call.outcome === 'working' ? { ...call, outcome: 'cut' } : call);
-  if (isReloaded && kept.told) contrast.draw(kept.told);
+  if (isReloaded && kept.contrast) contrast.draw(kept.contrast);
   listenToPhone();
   poll();
   setInterval(() => document.hidden || poll(), SECOND);

@@ -25,7 +25,7 @@ export const did = () => latest;
 export function decide(answer) {
   latest = { ...DECISIONS[answer], at: Date.now() };
   const title = { zh: '授权面板', en: 'Consent sheet' };
-  report({ kind: 'decision', title, says: `decision-${answer}`, outcome: answer, did: latest });
+  report({ kind: 'decision', title, says: `decision-${answer}`, outcome: answer, trigger: latest });
 }
 
 /** A tap on something that has a name; those on the consent sheet are decisions. */

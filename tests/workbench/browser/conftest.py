@@ -1,13 +1,8 @@
 """A real browser (Debian's Chromium by Playwright) in front of a real server with the workbench."""
 
 import re
-import sqlite3
-import threading
-from contextlib import closing
 
 import pytest
-import requests
-from werkzeug.serving import make_server
 
 from helpers import CHROMIUM
 
@@ -31,71 +26,35 @@ def chromium():
         browser.close()
 
 
-class Bench:
-    """The server under test: its address, its emulator, and its database by our own connection."""
+@pytest.fixture(scope="session")
+def shared_bench(tmp_path_factory):
+    """One server for all tests of a worker."""
+    from bench import Bench
 
-    def __init__(self, emulator, folder, **more):
-        from server.cli import Quiet
-        from server.settings import Settings
+    import emulator
 
-        self.emulator = emulator
-        self.folder = folder
-        self._server = make_server("127.0.0.1", 0, self.serve, True, request_handler=Quiet)
-        self.url = f"http://127.0.0.1:{self._server.port}"
-        values = emulator.settings() | more | {"PUBLIC_URL": self.url}
-        self.settings = Settings.load(folder, values=values)
-        self.start_app()
-        threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True).start()
-
-    def start_app(self):
-        """Put a new app in place, made as serve.py makes it. A second time, it is a restart."""
-        import workbench
-        from app import create_app
-        from workbench.watched import WatchedStore
-
-        app = create_app(self.settings, store=WatchedStore(self.settings.database_url))
-        workbench.attach(app)
-        self.app = app
-
-    def serve(self, environ, start_response):
-        """Whatever app is in place."""
-        return self.app(environ, start_response)
-
-    def rows(self, table="members"):
-        path = self.settings.database_url.removeprefix("sqlite:///")
-        with closing(sqlite3.connect(path)) as database:
-            database.row_factory = sqlite3.Row
-            return [dict(row) for row in database.execute(f"SELECT * FROM {table}")]
-
-    def consents(self):
-        """(member, app) for each consent that the emulator knows of."""
-        answer = requests.get(f"{self.emulator.url}/emulator/members", timeout=10).json()
-        return [
-            (member["id"], app_id) for member in answer["members"] for app_id in member["consented"]
-        ]
-
-    def stop(self):
-        self._server.shutdown()
-        self._server.server_close()
+    with emulator.run() as alipay:
+        running = Bench(alipay, tmp_path_factory.mktemp("bench"))
+        yield running
+        running.stop()
 
 
 @pytest.fixture
-def bench(emulator, tmp_path, request):
-    """A Bench; `indirect` parametrisation gives a function of the emulator → further settings."""
-    running = Bench(emulator, tmp_path, **getattr(request, "param", lambda _: {})(emulator))
-    yield running
-    running.stop()
+def bench(shared_bench):
+    """The server, on which nothing has happened yet."""
+    shared_bench.forget()
+    return shared_bench
 
 
 @pytest.fixture
-def page(chromium, request):
+def tab(chromium, request):
     """A fresh browser profile at 1440 px, without animations: no step has to wait for one.
 
     Whatever its pages throw or complain of in the console fails the test, but not the HTTP errors
     with which the app itself answers: those are provoked.
     """
     if "bench" in request.fixturenames:
-        request.getfixturevalue("bench")  # first, so that the page is closed before its server is
+        request.getfixturevalue("bench")  # first, so that the tab is closed before its server is
     context = chromium.new_context(
         viewport={"width": 1440, "height": 900}, locale="zh-CN", reduced_motion="reduce"
     )
@@ -111,21 +70,24 @@ def page(chromium, request):
 
     context.on("weberror", lambda error: errors.append(str(error.error)))
     context.on("console", listen)
-    page = context.new_page()
-    yield page
+    yield context.new_page()
     context.close()
     assert errors == []
 
 
 @pytest.fixture
-def phone(page):
-    from people import Phone
+def page(tab, bench):
+    """The workbench."""
+    from pages import Workbench
 
-    return Phone(page)
+    return Workbench(tab, bench.url)
 
 
 @pytest.fixture
-def desk(page):
-    from people import Desk
+def phone(page):
+    return page.phone
 
-    return Desk(page)
+
+@pytest.fixture
+def trace(page):
+    return page.trace

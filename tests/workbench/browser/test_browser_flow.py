@@ -6,137 +6,128 @@ from helpers import needs, needs_emulator
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [needs("chromium"), needs_emulator]
-PROFILE = (
-    "nick_name",
-    "avatar",
-    "gender",
-    "province",
-    "city",
-    "user_type",
-    "user_status",
-    "profile_at",
-)
+PROFILE = ("nick_name", "avatar", "gender", "province", "city", "user_type", "user_status")
+SAVED = ("nick_name", "gender", "city")
+
+
+def saved(bench):
+    return [{name: row[name] for name in SAVED} for row in bench.rows()]
+
+
+def known(member):
+    from pages import profile
+
+    return {name: profile(member)[name] for name in SAVED}
 
 
 def test_flow_first_screen_logs_in_silently_and_keeps_ids_only(page, bench, phone):
-    page.goto(bench.url)
-    phone.see("除了这个标识")
-    expect(phone.frame.locator(".value")).to_have_text(
-        bench.emulator.accounts.ids("demo-mini", "complete")["open_id"]
-    )
+    page.open()
+    expect(phone.id).to_have_text(bench.open_id("complete"))
     (row,) = bench.rows()
-    assert row["open_id"] == bench.emulator.accounts.ids("demo-mini", "complete")["open_id"]
-    assert [row[name] for name in PROFILE] == [None] * len(PROFILE)
-    assert page.frame_locator("[data-testid=phone]").locator("dialog[open]").count() == 0
+    assert row["open_id"] == bench.open_id("complete")
+    assert [row[name] for name in (*PROFILE, "profile_at")] == [None] * (len(PROFILE) + 1)
+    expect(phone.frame.locator("dialog[open]")).to_have_count(0)
 
 
-def test_flow_agreeing_persists_the_signed_profile_beside_the_told_one(page, bench, phone):
-    page.goto(bench.url)
+def test_flow_agreeing_saves_the_signed_profile_beside_the_clients(page, bench, phone, trace):
+    page.open()
     phone.member_centre()
     assert bench.rows()[0]["nick_name"] is None
     phone.authorise()
-    phone.see("杭州市")
-    expect(page.get_by_test_id("server-profile")).to_contain_text("完整示例")
-    expect(page.get_by_test_id("server-profile")).to_contain_text("杭州市")
-    expect(page.get_by_test_id("client-profile")).to_contain_text("完整示例")
-    (row,) = bench.rows()
-    assert (row["nick_name"], row["gender"], row["city"], row["user_status"]) == (
-        "完整示例",
-        "F",
-        "杭州市",
-        "T",
-    )
-    trace = page.get_by_test_id("trace")
+    phone.saved()
+    assert saved(bench) == [known("complete")]
+    for column in (page.client, page.server):
+        expect(column.field("nick_name")).to_have_text(known("complete")["nick_name"])
     for step in (
         "my.getAuthCode",
-        "/api/auth",
+        "POST /api/auth",
         "alipay.system.oauth.token",
-        "/api/member",
+        "POST /api/member",
         "alipay.user.info.share",
         "my.getAuthUserInfo",
     ):
-        expect(trace.get_by_test_id("trace-step").filter(has_text=step).first).to_be_visible()
+        expect(trace.step(step)).to_be_visible()
 
 
 @pytest.mark.parametrize(
-    ("answer", "sentence"), [("拒绝", "你没有同意授权"), ("返回键", "没有得到授权结果")]
+    ("answer", "code"), [("refuse", "my.getAuthCode 11"), ("back", "my.getAuthCode 3")]
 )
-def test_flow_refusing_leaves_both_tables_as_they_were(page, bench, phone, answer, sentence):
-    page.goto(bench.url)
+def test_flow_refusing_changes_no_row_and_can_be_taken_back(
+    page, bench, phone, trace, answer, code
+):
+    page.open()
     phone.member_centre()
-    before = bench.rows(), bench.rows("sessions")
+    before = bench.database()
     phone.authorise(answer)
-    phone.see(sentence)
-    assert (bench.rows(), bench.rows("sessions")) == before
-    phone.tap("重新授权")
-    phone.tap("同意")
-    phone.see("杭州市")
+    phone.failed_with(code)
+    assert bench.database() == before
+    trace.says(trace.newest("decision"), f"decision-{answer}")
+    phone.go_on()
+    phone.answer("agree")
+    phone.saved()
+    assert saved(bench) == [known("complete")]
 
 
-def test_flow_without_the_product_keeps_ids_and_names_the_product(page, bench, phone):
-    bench.emulator.accounts.bind_product("demo-mini", False)
-    page.goto(bench.url)
+def test_flow_a_double_click_sends_one_request(page, bench, phone, trace):
+    page.open()
     phone.member_centre()
-    phone.authorise()
-    phone.see("没有开通「获取会员信息」产品")
-    (row,) = bench.rows()
-    assert row["open_id"]
-    assert row["nick_name"] is None
+    phone.button("authorise and get member info").dblclick()
+    phone.answer("agree")
+    phone.saved()
+    expect(trace.steps.filter(has_text="my.getAuthCode auth_user")).to_have_count(1)
+    assert len(bench.rows("sessions")) == 1
 
 
-def test_flow_without_get_auth_user_info_the_button_is_offered_and_never_forced(page, bench, phone):
-    page.goto(f"{bench.url}/workbench/?fault=missing-getAuthUserInfo")
+def test_flow_a_reload_while_consent_is_asked_for(page, bench, phone, trace):
+    page.open()
     phone.member_centre()
-    phone.authorise()
-    phone.see("杭州市")
-    client = page.get_by_test_id("client-profile")
-    assert "完整示例" not in client.inner_text()
-    phone.tap("显示我的昵称和头像")
-    expect(client).to_contain_text("完整示例")
-
-
-def test_flow_one_flipped_digit_fails_with_a_signature_error_and_stores_nothing(page, bench, phone):
-    page.goto(bench.url)
+    phone.tap("authorise and get member info")
+    phone.sheet.wait_for()
+    before = bench.database()
+    page.tab.reload()
     phone.member_centre()
-    bench.emulator.faults.set("tampered")
-    before = bench.rows()
+    assert bench.database() == before
+    cut = trace.step("my.getAuthCode auth_user")
+    expect(trace.chip(cut, "cut")).to_be_visible()
+    expect(trace.step("alipay.system.oauth.token")).to_be_visible()  # from before the reload
     phone.authorise()
-    phone.see("没有从支付宝得到可信的答复")
-    expect(page.get_by_test_id("trace")).to_contain_text("signature:tampered")
-    assert bench.rows() == before
+    phone.saved()
+    page.tab.reload()
+    phone.member_centre()
+    phone.saved()
+    expect(page.server.field("nick_name")).to_have_text(known("complete")["nick_name"])
+    assert saved(bench) == [known("complete")]
 
 
 def test_flow_sessions_survive_a_restart_and_a_forgetful_alipay_is_asked_again(page, bench, phone):
-    page.goto(bench.url)
-    phone.member_centre()
-    phone.authorise()
-    phone.see("杭州市")
+    page.open_saved()
     bench.emulator.accounts.reset()  # as after a restart of the emulator
     bench.start_app()
-    page.reload()
+    page.tab.reload()
     phone.member_centre()
-    phone.see("杭州市")  # still logged in, and the row still there: nobody was sent to Alipay
-    phone.tap("更新会员信息")
-    phone.tap("同意")
-    phone.see("杭州市")
-    assert len(bench.rows()) == 1
+    phone.saved()  # still logged in, and the row still there: nobody was sent to Alipay
+    phone.update()
+    phone.answer("agree")
+    phone.saved()
+    assert saved(bench) == [known("complete")]
 
 
-def test_flow_double_tap_sends_once(page, bench, phone):
-    page.goto(bench.url)
+def test_flow_one_persons_phone_shows_nothing_of_another(page, bench, phone):
+    page.open_saved()
+    page.fault("http-500")
+    page.hand_to("status-q")
+    page.broke_with("transport:http-status")  # nobody is logged in on this phone
+    for column in (page.server, page.client):
+        expect(column.root).not_to_contain_text(known("complete")["nick_name"])
+    page.mend()
+    phone.go_on()
     phone.member_centre()
-    phone.frame.get_by_role("button", name="授权并获取会员信息").dblclick()
-    phone.tap("同意")
-    phone.see("杭州市")
-    asked = page.get_by_test_id("trace-step").filter(has_text="my.getAuthCode")
-    expect(asked).to_have_count(2)  # the silent one and this one
-
-
-@pytest.mark.parametrize("width", [1024, 390])
-def test_flow_works_at_other_widths(page, bench, phone, width):
-    page.set_viewport_size({"width": width, "height": 844})
-    page.goto(bench.url)
+    assert len(bench.rows()) == 2
+    with page.tab.expect_request("**/api/**") as first:
+        page.hand_to("complete")
+    # Still signed in on that phone.
+    assert (first.value.method, first.value.url) == ("GET", f"{bench.url}/api/member")
     phone.member_centre()
-    phone.authorise()
-    phone.see("杭州市")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    phone.saved()
+    expect(page.server.field("nick_name")).to_have_text(known("complete")["nick_name"])
+    assert [row["nick_name"] for row in bench.rows()] == [known("complete")["nick_name"], None]

@@ -1,13 +1,12 @@
 """python -m workshop serve in a real browser: the main flow with the participant's functions."""
 
 import pytest
+from bench import Bench
 
-from conftest import Bench
 from helpers import ROOT, needs, needs_emulator
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [
-    pytest.mark.long,
     needs("chromium"),
     needs_emulator,
     pytest.mark.skipif(not (ROOT / "workshop").is_dir(), reason="workshop/ was deleted"),
@@ -30,7 +29,8 @@ class Workshop(Bench):
 
 
 @pytest.fixture(params=["everything", "three-steps"])
-def bench(request, emulator, tmp_path):
+def bench(request, tmp_path):
+    import emulator
     from workshop.load import SOLUTION, put_back
     from workshop.steps import STEPS
 
@@ -39,20 +39,20 @@ def bench(request, emulator, tmp_path):
         file = tmp_path / "member_info.py"
         later = [name for step in STEPS[3:] for name in step.functions]
         file.write_text(put_back(SOLUTION.read_text("utf-8"), later), encoding="utf-8")
-    running = Workshop(emulator, tmp_path, file)
-    yield running
-    running.stop()
+    with emulator.run() as alipay:
+        running = Workshop(alipay, tmp_path, file)
+        yield running
+        running.stop()
 
 
-def test_the_phone_logs_in_and_its_profile_is_kept(page, bench, phone, desk):
-    page.goto(bench.url)
-    phone.member_centre()
-    phone.authorise()
-    phone.see("杭州市")
+def test_the_phone_logs_in_and_its_profile_is_kept(page, bench, trace):
+    from pages import profile
+
+    page.open_saved()
+    known = profile("complete")
     (row,) = bench.rows()
-    assert (row["nick_name"], row["city"]) == ("完整示例", "杭州市")
-    expect(desk.server).to_contain_text("杭州市")
-    step = desk.step("alipay.user.info.share")
-    step.locator("summary").first.click()
+    assert (row["nick_name"], row["city"]) == (known["nick_name"], known["city"])
+    expect(page.server.field("nick_name")).to_have_text(known["nick_name"])
+    step = trace.open(trace.newest("exchange"))
     expect(step).to_contain_text("workshop/solution.py")
     expect(step).to_contain_text("app.session.post")

@@ -56,7 +56,7 @@ function reportStart(api, trace, args, sent) {
     title: about ? `my.${api} ${about}` : `my.${api}`,
     says: api,
     outcome: 'working',
-    did: did(),
+    trigger: did(),
     function: whereFrom(stack) ?? `${route()}.axml`,
     frames: framesOf(stack),
     trace,

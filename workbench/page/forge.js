@@ -1,8 +1,7 @@
-// The lying client, and what old articles' clients add: every request of the phone is handed to
-// workbench/naive.py, too. Its answers are for this page; the phone never sees them.
-import { listen, tell } from './bus.js';
+// The client that forges its data, and what old articles' clients add: every request of the phone
+// goes to workbench/naive.py, too. Its answers are for this page; the phone never sees them.
 import { $, ask } from '/workbench/shared/dom.js';
-import { bench, chosen } from './state.js';
+import { bench, chosen, listen, tell } from './state.js';
 
 const NICKNAME = '系统管理员';
 const victim = JSON.parse(String($('forge').dataset.victim));
@@ -37,20 +36,20 @@ function toggle(button) {
   tell('state');
 }
 
-/** The truth is told from now on. */
-export function stopLying() {
+/** Nothing is forged from now on. */
+export function stopForging() {
   $('lie-name').ariaPressed = 'false';
   $('lie-id').ariaPressed = 'false';
   arm();
 }
 
-/** What the client claims falsely, in every request. */
+/** What the client forges in every request. */
 function arm() {
   /** @type {Record<string, string>} */
-  const lie = {};
-  if ($('lie-name').ariaPressed === 'true') lie.nickName = NICKNAME;
-  if ($('lie-id').ariaPressed === 'true') for (const kind of kinds()) lie[kind] = victim[kind];
-  bench.forge = Object.keys(lie).length ? lie : null;
+  const forged = {};
+  if ($('lie-name').ariaPressed === 'true') forged.nickName = NICKNAME;
+  if ($('lie-id').ariaPressed === 'true') for (const kind of kinds()) forged[kind] = victim[kind];
+  bench.forge = Object.keys(forged).length ? forged : null;
 }
 
 /** @type {(sent: Options, result: Options) => Promise<void>} */
@@ -59,13 +58,13 @@ async function handOver({ sentTo, method, data }, { data: answer }) {
   if (!pathname.startsWith('/api/')) return;
   const member = answer?.member ?? {};
   for (const kind of kinds()) if (member[kind]) known[kind] = member[kind];
-  const said = { ...data, ...(await asOldArticles(method)) };
+  const claims = { ...data, ...(await asOldArticles(method)) };
   const path = `naive${pathname}`;
-  const answered =
+  const reply =
     method === 'POST'
-      ? await ask(method, path, said)
-      : await ask(method, `${path}?${new URLSearchParams(said)}`);
-  if (pathname !== '/api/session') tell('naive', answered.signed_in_as);
+      ? await ask(method, path, claims)
+      : await ask(method, `${path}?${new URLSearchParams(claims)}`);
+  if (pathname !== '/api/session') tell('naive', reply.signed_in_as);
 }
 
 /**
@@ -73,11 +72,11 @@ async function handOver({ sentTo, method, data }, { data: answer }) {
  * @type {(method: string) => Promise<Member>}
  */
 async function asOldArticles(method) {
-  const lie = bench.forge ?? {};
-  if (method !== 'POST' || lie.open_id || lie.user_id) return { ...known, ...lie };
+  const forged = bench.forge ?? {};
+  if (method !== 'POST' || forged.open_id || forged.user_id) return { ...known, ...forged };
   const { app_id: own, members } = await ask('GET', 'emulator/members');
   /** @type {TestMember} */
   const person = members.find((/** @type {TestMember} */ { id }) => id === chosen.member);
   const profile = { nickName: person.nick_name ?? '', avatar: person.avatar ?? '' };
-  return { ...known, ...(person.consented.includes(own) && profile), ...lie };
+  return { ...known, ...(person.consented.includes(own) && profile), ...forged };
 }
