@@ -6,7 +6,9 @@ import test from 'node:test';
 import { ROOT } from './stub.mjs';
 
 const { FIELDS } = await import(new URL('pages/member/fields.js', ROOT));
-const table = JSON.parse(readFileSync(new URL('../alipay_member/explain/fields.json', ROOT), 'utf8'));
+const table = JSON.parse(
+  readFileSync(new URL('../alipay_member/explain/fields.json', ROOT), 'utf8'),
+);
 const ofAlipay = table.filter(({ source }) => source !== 'server');
 
 test('the fields are those of the table that come from Alipay, in its order', () => {

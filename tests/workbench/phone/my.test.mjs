@@ -30,8 +30,9 @@ Object.assign(globalThis, {
     return new Response(JSON.stringify(answer));
   },
 });
-const { phone } = await import('../../../workbench/phone/workbench.js');
+const { phone } = await import('../../../workbench/phone/device.js');
 const { my } = await import('../../../workbench/phone/my/index.js');
+const { assign } = await import('../../../workbench/phone/pages.js');
 phone.apiOrigin = 'https://member.example.com';
 
 const fails = async (promise) => {
@@ -86,4 +87,19 @@ test('my.getOpenUserInfo tells nothing before consent, nor without the product',
   emulated.apps['demo-mini'].product = true;
   person.consented = ['demo-mini'];
   assert.equal((await said()).nickName, '完整示例');
+});
+
+test('setData paths: array[0].text, object.text, a field that did not exist', () => {
+  const data = { array: [{ text: 'a' }], object: { text: 'blue' } };
+  assign(data, 'array[0].text', 'b');
+  assign(data, 'object.text', 'red');
+  assign(data, 'newField.rows[1].text', 'c');
+  assert.deepEqual(data, {
+    array: [{ text: 'b' }],
+    object: { text: 'red' },
+    newField: { rows: [, { text: 'c' }] },
+  }); // eslint-disable-line no-sparse-arrays
+  for (const path of ['__proto__.x', 'object.constructor.x', 'a.prototype'])
+    assert.throws(() => assign(data, path, 1));
+  assert.equal({}.x, undefined);
 });
