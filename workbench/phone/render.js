@@ -1,6 +1,5 @@
-// From AXML and a page's data to elements: expand() resolves conditions, lists and templates, morph()
-// changes the elements that differ. An element that stays the same stays in place, with its focus.
-import { rpx } from './acss.js';
+// From AXML and data to elements: expand() resolves conditions, lists and templates, morph() changes
+// the elements that differ. An element that stays the same stays in place and keeps its focus.
 import { allowsValue, FLAGS, INNER, NATIVE } from './components.js';
 import { listen, shown } from './events.js';
 import { show } from './expression.js';
