@@ -40,7 +40,7 @@ for (const [name, headers, expected] of [
       });
       assert.deepEqual(asked, [expected]);
       assert.equal(count(phone, 'GET /api/member'), 2);
-      assert.equal(page.data.failure, null);
+      assert.equal(page.data.error, null);
       assert.equal(row(page, 'open_id').server, 'open-1');
     });
   }
@@ -52,11 +52,11 @@ test('a server that is still busy is shown, with 重试', async () => {
   phone.signIn('auth_user');
   phone.refusing = [busy(), busy()];
   await waits(() => tap(page, 'getProfile'));
-  assert.equal(page.data.failure.code, 'refresh-under-way');
-  assert.equal(page.data.failure.label, '重试');
+  assert.equal(page.data.error.code, 'refresh-under-way');
+  assert.equal(page.data.error.label, '重试');
   assert.equal(count(phone, 'POST /api/member'), 2);
   await tap(page, 'goOn');
-  assert.equal(page.data.failure, null);
+  assert.equal(page.data.error, null);
 });
 
 test('another 503 is not asked again by itself', async () => {
@@ -65,5 +65,5 @@ test('another 503 is not asked again by itself', async () => {
   phone.refusing = [{ status: 503, code: 'http-503' }];
   const page = await memberCentre(phone);
   assert.equal(count(phone, 'GET /api/member'), 1);
-  assert.equal(page.data.failure.label, '重试');
+  assert.equal(page.data.error.label, '重试');
 });

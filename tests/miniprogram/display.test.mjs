@@ -1,7 +1,7 @@
 // What the client is told, and leaving: log out, forget me.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Phone, TOLD, arrive, count, index, row, tap } from './stub.mjs';
+import { Phone, DISPLAYED, arrive, count, index, row, tap } from './stub.mjs';
 
 for (const how of ['missing', 'failing']) {
   test(`my.getAuthUserInfo ${how}: the button is offered, never forced`, async () => {
@@ -10,13 +10,13 @@ for (const how of ['missing', 'failing']) {
     else phone.failing.getAuthUserInfo = [{ error: 4 }];
     const page = await arrive(phone);
     await tap(page, 'getProfile');
-    assert.equal(page.data.failure, null);
+    assert.equal(page.data.error, null);
     assert.equal(page.data.offerDisplay, true);
     assert.equal(count(phone, 'getOpenUserInfo'), 0);
     assert.equal(row(page, 'nick_name').clientNote, '尚未读取');
     await tap(page, 'readDisplay', 'readDisplay');
     assert.equal(count(phone, 'getOpenUserInfo'), 1);
-    assert.equal(row(page, 'nick_name').client, TOLD.nickName);
+    assert.equal(row(page, 'nick_name').client, DISPLAYED.nickName);
     assert.equal(page.data.offerDisplay, false);
   });
 }
@@ -35,8 +35,8 @@ for (const [answer, sentence] of OPEN_INFO) {
     const page = await arrive(phone);
     await tap(page, 'getProfile');
     await tap(page, 'readDisplay');
-    assert.match(page.data.failure.message, sentence);
-    assert.equal(page.data.failure.label, '');
+    assert.match(page.data.error.message, sentence);
+    assert.equal(page.data.error.label, '');
     assert.equal(row(page, 'nick_name').server, '完整示例');
     assert.equal(page.data.offerDisplay, true);
   });
@@ -46,7 +46,7 @@ test('refusing the display button has its own sentence', async () => {
   const phone = new Phone();
   const page = await arrive(phone);
   await tap(page, 'displayRefused');
-  assert.match(page.data.failure.message, /没有同意显示昵称和头像/);
+  assert.match(page.data.error.message, /没有同意显示昵称和头像/);
 });
 
 test('an empty nickname and avatar are explained, on either side', async () => {
@@ -82,7 +82,7 @@ test('a log-out that did not reach the server is told and can be repeated', asyn
   const page = await arrive(phone);
   phone.failing.request = [{ error: 12 }];
   await tap(page, 'logOut');
-  assert.equal(page.data.failure.code, 'my.request 12');
+  assert.equal(page.data.error.code, 'my.request 12');
   assert.notEqual(phone.saved().token, '');
   await tap(page, 'goOn');
   assert.match(page.data.notice, /已退出登录/);

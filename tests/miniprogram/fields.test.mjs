@@ -33,7 +33,7 @@ for (const { name, zh, values = {}, empty } of ofAlipay) {
 }
 
 test('of the two fields that a person sets, each says why it is empty', () => {
-  const told = Object.keys(FIELDS).filter((name) => FIELDS[name].told);
+  const told = Object.keys(FIELDS).filter((name) => FIELDS[name].client);
   assert.deepEqual(told, ['nick_name', 'avatar']);
   for (const name of told) assert.ok(FIELDS[name].empty, name);
 });

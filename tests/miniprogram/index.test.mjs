@@ -33,7 +33,7 @@ for (const httpErrors of ['success', 'fail', 'fail-text']) {
     phone.sessions.clear();
     phone.httpErrors = httpErrors;
     const page = await index(phone);
-    assert.equal(page.data.failure, null);
+    assert.equal(page.data.error, null);
     assert.equal(page.data.id, 'open-1');
     assert.deepEqual(phone.log, [
       'GET /api/member',
@@ -57,8 +57,8 @@ for (const httpErrors of ['success', 'fail', 'fail-text']) {
       'POST /api/auth',
       'GET /api/member',
     ]);
-    assert.equal(page.data.failure.code, 'session-ended');
-    assert.match(page.data.failure.message, /登录已经失效/);
+    assert.equal(page.data.error.code, 'session-ended');
+    assert.match(page.data.error.message, /登录已经失效/);
   });
 }
 
@@ -69,9 +69,9 @@ test('a bare 19 is shown, and 重试 logs in anew', async () => {
   phone.httpErrors = 'bare';
   const page = await index(phone);
   assert.deepEqual(phone.log, ['GET /api/member']);
-  assert.equal(page.data.failure.code, 'my.request 19');
+  assert.equal(page.data.error.code, 'my.request 19');
   await tap(page, 'enter');
-  assert.equal(page.data.failure, null);
+  assert.equal(page.data.error, null);
   assert.equal(page.data.id, 'open-1');
 });
 
@@ -79,11 +79,11 @@ test('a failed login says so, and 重试 gets on', async () => {
   const phone = new Phone();
   phone.failing.getAuthCode = [{ error: 12, errorMessage: 'Network Error' }];
   const page = await index(phone);
-  assert.match(page.data.failure.message, /网络/);
+  assert.match(page.data.error.message, /网络/);
   assert.equal(page.data.id, '');
   assert.deepEqual(phone.requests, []);
   await tap(page, 'enter');
-  assert.equal(page.data.failure, null);
+  assert.equal(page.data.error, null);
   assert.equal(page.data.id, 'open-1');
 });
 

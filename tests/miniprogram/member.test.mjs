@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { PROFILE, Phone, TOLD, arrive, count, memberCentre, row, tap } from './stub.mjs';
+import { PROFILE, Phone, DISPLAYED, arrive, count, memberCentre, row, tap } from './stub.mjs';
 
 test('opening the member centre asks for nothing', async () => {
   const phone = new Phone();
@@ -41,11 +41,11 @@ test('agreeing leads from the code to both profiles, in this order', async () =>
     'POST /api/member',
     'getAuthUserInfo',
   ]);
-  assert.equal(page.data.failure, null);
+  assert.equal(page.data.error, null);
   assert.equal(page.data.authorised, true);
   assert.equal(page.data.offerDisplay, false);
   const nick = row(page, 'nick_name');
-  assert.deepEqual([nick.client, nick.server, nick.differs], [TOLD.nickName, '完整示例', true]);
+  assert.deepEqual([nick.client, nick.server, nick.differs], [DISPLAYED.nickName, '完整示例', true]);
   assert.equal(row(page, 'user_status').server, 'T · 已认证用户');
   assert.equal(row(page, 'open_id').clientNote, '客户端得不到');
   assert.equal(row(page, 'user_id'), undefined);
@@ -102,9 +102,9 @@ for (const [error, sentence, way] of CODE_FAILURES) {
     const before = JSON.stringify([phone.saved(), phone.member, page.data.rows]);
     phone.failing.getAuthCode = [{ error, errorMessage: 'x' }];
     await tap(page, 'getProfile');
-    assert.match(page.data.failure.message, sentence);
+    assert.match(page.data.error.message, sentence);
     assert.deepEqual(
-      [page.data.failure.code, page.data.failure.label],
+      [page.data.error.code, page.data.error.label],
       [`my.getAuthCode ${error}`, way],
     );
     assert.deepEqual(phone.log, ['auth_user']);
@@ -127,7 +127,7 @@ test('a success without an auth code counts as 10', async () => {
   phone.api.getAuthCode = ({ success }) =>
     success({ authCode: '', authErrorScopes: {}, authSuccessScopes: [] });
   await tap(page, 'getProfile');
-  assert.equal(page.data.failure.code, 'my.getAuthCode 10');
+  assert.equal(page.data.error.code, 'my.getAuthCode 10');
   assert.equal(phone.requests.length, 1); // the login on 首页
 });
 
@@ -147,9 +147,9 @@ for (const [error, sentence] of REQUEST_FAILURES) {
     const page = await arrive(phone);
     phone.failing.request = [{ error, errorMessage: 'x' }];
     await tap(page, 'getProfile');
-    assert.match(page.data.failure.message, sentence);
+    assert.match(page.data.error.message, sentence);
     assert.deepEqual(phone.log, ['auth_user', 'POST /api/auth']);
-    if (page.data.failure.next === 'leave') return;
+    if (page.data.error.next === 'leave') return;
     await tap(page, 'goOn');
     assert.equal(row(page, 'nick_name').server, '完整示例');
   });
@@ -160,7 +160,7 @@ test('the ids that a login brought are shown even if the profile then fails', as
   const page = await memberCentre(phone);
   phone.refusing = [null, { status: 504, code: 'timeout' }];
   await tap(page, 'getProfile');
-  assert.match(page.data.failure.message, /支付宝没有及时答复/);
+  assert.match(page.data.error.message, /支付宝没有及时答复/);
   assert.deepEqual(
     [row(page, 'open_id').server, row(page, 'nick_name').serverNote],
     ['open-1', '尚未获取'],
@@ -186,8 +186,8 @@ for (const httpErrors of ['success', 'fail', 'fail-text']) {
       phone.httpErrors = httpErrors;
       phone.refusing = [{ status, code }];
       await tap(page, 'getProfile');
-      assert.match(page.data.failure.message, sentence);
-      assert.deepEqual([page.data.failure.code, page.data.failure.label], [code, way]);
+      assert.match(page.data.error.message, sentence);
+      assert.deepEqual([page.data.error.code, page.data.error.label], [code, way]);
       assert.deepEqual(phone.log, ['auth_user', 'POST /api/auth']); // a refused code is never sent again
     });
   }
@@ -198,11 +198,11 @@ test('without the product (40006) the ids stay, one sentence names it, the displ
   const page = await arrive(phone);
   phone.refusing = [null, { status: 403, code: 'isv.insufficient-isv-permissions' }];
   await tap(page, 'getProfile');
-  assert.match(page.data.failure.message, /「获取会员信息」产品/);
+  assert.match(page.data.error.message, /「获取会员信息」产品/);
   assert.equal(row(page, 'open_id').server, 'open-1');
   assert.deepEqual(
     [row(page, 'nick_name').client, row(page, 'nick_name').server],
-    [TOLD.nickName, ''],
+    [DISPLAYED.nickName, ''],
   );
 });
 
@@ -221,7 +221,7 @@ for (const code of ['aop.invalid-auth-token', 'isv.invalid-token']) {
       'POST /api/member',
       'getAuthUserInfo',
     ]);
-    assert.equal(page.data.failure, null);
+    assert.equal(page.data.error, null);
   });
 }
 
@@ -232,8 +232,8 @@ test('a scope still missing after consent is told, not asked for again', async (
   phone.refusing = [null, noScope, noScope, noScope];
   await tap(page, 'getProfile');
   assert.equal(count(phone, 'auth_user'), 1);
-  assert.match(page.data.failure.message, /授权不包含会员信息/);
-  assert.equal(page.data.failure.label, '重新授权');
+  assert.match(page.data.error.message, /授权不包含会员信息/);
+  assert.equal(page.data.error.label, '重新授权');
 });
 
 test('a session that ended while updating: one silent login, its missing scope asked for, once', async () => {
@@ -263,5 +263,5 @@ test('a 401 right after consent is told, and the scope just given is not lost to
   await tap(page, 'getProfile');
   assert.equal(count(phone, 'auth_base'), 0);
   assert.equal(phone.saved().scope, 'auth_user');
-  assert.equal(page.data.failure.label, '重新授权');
+  assert.equal(page.data.error.label, '重新授权');
 });

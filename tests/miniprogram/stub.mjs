@@ -16,7 +16,7 @@ export const ROOT = new URL('../../miniprogram/', import.meta.url);
 export const read = (path) => readFileSync(new URL(path, ROOT), 'utf8');
 export const { API_BASE } = await import(new URL('config.js', ROOT));
 
-export const TOLD = { nickName: 'client-nick', avatar: 'client-avatar.svg' };
+export const DISPLAYED = { nickName: 'client-nick', avatar: 'client-avatar.svg' };
 export const PROFILE = {
   nick_name: '完整示例',
   avatar: 'server-avatar.svg',
@@ -53,7 +53,7 @@ export class Phone {
   refusing = []; // the server's next answers: {status, error} or null for a normal one
   httpErrors = 'success'; // where an HTTP error arrives: 'success', 'fail', 'fail-text', 'bare'
   confirms = true;
-  openUserInfo = { code: '10000', msg: 'Success', nickName: TOLD.nickName, avatar: TOLD.avatar };
+  openUserInfo = { code: '10000', msg: 'Success', nickName: DISPLAYED.nickName, avatar: DISPLAYED.avatar };
   member = {
     ...IDS,
     ...NOTHING,
@@ -87,7 +87,7 @@ export class Phone {
     getAuthUserInfo: (options) => {
       shape(options, CALLBACKS);
       this.log.push('getAuthUserInfo');
-      this.reply('getAuthUserInfo', options, () => ({ ...TOLD }));
+      this.reply('getAuthUserInfo', options, () => ({ ...DISPLAYED }));
     },
     getOpenUserInfo: (options) => {
       shape(options, CALLBACKS);

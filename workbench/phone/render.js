@@ -1,5 +1,6 @@
-// From AXML and data to elements: expand() resolves conditions, lists and templates, morph() changes
-// the elements that differ. An element that stays the same stays in place and keeps its focus.
+// From AXML and data to elements: expand() resolves conditions, lists and templates, morph()
+// changes what differs. An element that stays the same stays in place and keeps its focus.
+import { rpx } from './acss.js';
 import { allowsValue, FLAGS, INNER, NATIVE } from './components.js';
 import { listen, shown } from './events.js';
 import { show } from './expression.js';
