@@ -111,7 +111,7 @@ def test_break_alipays_answers(page, bench, phone, desk):
             phone.tap("同意")
         desk.failed_with(code)
         phone.see(sentence)
-        expect(phone.frame.locator(".failure-code")).to_have_text(code)
+        expect(phone.frame.locator(".error-code")).to_have_text(code)
         expect(desk.step("alipay.system.oauth.token")).to_have_class(re.compile(r"\bbad\b"))
         expect(desk.step("alipay.system.oauth.token")).to_contain_text(code)
         assert hint in desk.failed_with(code)
@@ -198,7 +198,7 @@ def test_break_settings_at_alipay(page, bench, phone, desk):
     desk.saw("资料没有入库，只有 id")
     desk.mend()
     phone.tap("更新会员信息")
-    expect(phone.frame.locator(".failure")).to_have_count(0)
+    expect(phone.frame.locator(".error")).to_have_count(0)
     assert [row["city"] for row in bench.rows()] == ["杭州市"]
 
 
@@ -213,7 +213,7 @@ def test_break_without_get_auth_user_info_the_button_takes_over(page, bench, pho
     phone.tap("显示我的昵称和头像")
     expect(desk.step("my.getOpenUserInfo")).to_contain_text("成功")
     expect(desk.client).to_contain_text("完整示例")
-    expect(phone.frame.locator(".told", has_text="完整示例")).to_be_visible()
+    expect(phone.frame.locator(".displayed", has_text="完整示例")).to_be_visible()
     desk.saw("手机改出「显示我的昵称和头像」按钮")
 
 
@@ -257,7 +257,7 @@ def test_break_a_token_that_has_ended_is_refreshed_by_itself(page, bench, phone,
     (after,) = bench.rows("sessions")
     assert before["access_token"] != after["access_token"]
     assert before["token_hash"] == after["token_hash"]  # the person noticed nothing
-    expect(phone.frame.locator(".failure")).to_have_count(0)
+    expect(phone.frame.locator(".error")).to_have_count(0)
     panel = desk.failed_with("aop.auth-token-time-out")
     assert "In Alipay's own words: 访问令牌已过期" in panel
     expect(desk.failure.locator("q")).to_have_attribute("lang", "zh")
@@ -282,10 +282,10 @@ def test_break_our_own_server(page, bench, phone, desk):
         phone.tap("更新会员信息")
         desk.saw(seen)
         if sentence:
-            expect(phone.frame.locator(".failure")).to_contain_text(sentence)
+            expect(phone.frame.locator(".error")).to_contain_text(sentence)
             assert bench.rows() == rows
             desk.mend()
             phone.tap("重试")
         phone.saved("杭州市")
-        expect(phone.frame.locator(".failure")).to_have_count(0)
+        expect(phone.frame.locator(".error")).to_have_count(0)
     assert [row["city"] for row in bench.rows()] == ["杭州市"]
