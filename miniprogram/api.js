@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT-0
-// All that leaves the phone: an auth code, and the session that it opened. Never anything of the
-// client's own profile.
+// All that leaves the phone: an auth code, and the session that it opened. The client's own profile
+// never does.
 import { API_BASE } from './config.js';
-import { BUSY, failure } from './messages.js';
+import { BUSY, errorFor } from './messages.js';
 
 const KEY = 'session'; // in storage, which Alipay's docs advise over cookies
 
@@ -13,7 +13,7 @@ const KEY = 'session'; // in storage, which Alipay's docs advise over cookies
 export const savedSession = () =>
   Object(my.getStorageSync({ key: KEY }).data || { token: '', scope: '' });
 
-/** True after 退出登录 and 忘记我: then nobody is logged in without asking for it. */
+/** True after 退出登录 and 忘记我: from then on the user logs in by a tap, never silently. */
 export const hasSignedOut = () => savedSession().scope === 'none';
 
 export function signOut() {
@@ -30,23 +30,24 @@ function getAuthCode(scope) {
     my.getAuthCode({
       scopes: scope,
       success: ({ authCode }) =>
-        authCode ? resolve(authCode) : reject(failure('my.getAuthCode 10')),
-      fail: ({ error }) => reject(failure(`my.getAuthCode ${error}`)),
+        authCode ? resolve(authCode) : reject(errorFor('my.getAuthCode 10')),
+      fail: ({ error }) => reject(errorFor(`my.getAuthCode ${error}`)),
     });
   });
 }
 
 /**
- * One request with the saved session: resolves with the JSON answer, rejects with a failure().
- * While another request refreshes the token, the server asks for a moment: then once more.
+ * One request with the saved session: resolves with the JSON answer, rejects with an errorFor().
+ * If another request is refreshing the token, it waits as long as the server asks and tries again,
+ * once.
  * @type {Send}
  */
 export async function send(method, path, data) {
   try {
     return await sendOnce(method, path, data);
-  } catch (failed) {
-    if (failed.code !== BUSY) throw failed;
-    await new Promise((resolve) => setTimeout(resolve, failed.retryAfter * 1000));
+  } catch (error) {
+    if (error.code !== BUSY) throw error;
+    await new Promise((resolve) => setTimeout(resolve, error.retryAfter * 1000));
     return sendOnce(method, path, data);
   }
 }
@@ -61,8 +62,8 @@ function sendOnce(method, path, data) {
     /** @type {(status: number, body: any, headers: any) => void} */
     const answered = (status, body, headers) => {
       if (status >= 200 && status < 300) return resolve(body);
-      const failed = failure(Object(Object(body).error).code || `HTTP ${status}`, status);
-      return reject({ ...failed, retryAfter: retryAfter(headers) });
+      const error = errorFor(Object(Object(body).error).code || `HTTP ${status}`, status);
+      return reject({ ...error, retryAfter: retryAfter(headers) });
     };
     my.request({
       url: API_BASE + path,
@@ -77,13 +78,13 @@ function sendOnce(method, path, data) {
           return answered(res.status, parse(res.data), res.headers);
         // A bare 19 may hide a 401: drop the session, so that 重试 logs in anew.
         if (res.error === 19) my.removeStorageSync({ key: KEY });
-        return reject(failure(`my.request ${res.error}`));
+        return reject(errorFor(`my.request ${res.error}`));
       },
     });
   });
 }
 
-/** Seconds until the next try; the name may come in any case. @param {any} headers */
+/** Seconds until the next try; the header's name may come in any case. @param {any} headers */
 function retryAfter(headers) {
   const names = Object.keys(Object(headers));
   const name = names.find((each) => each.toLowerCase() === 'retry-after');
@@ -91,7 +92,7 @@ function retryAfter(headers) {
   return seconds >= 0 && seconds <= 10 ? seconds : 1;
 }
 
-/** @param {any} body JSON text or what was parsed from it already; {} if it is neither */
+/** @param {any} body JSON text, or parsed already; {} if it is invalid */
 export function parse(body) {
   try {
     return typeof body === 'string' ? JSON.parse(body) : Object(body);
@@ -119,8 +120,8 @@ export async function signIn(scope) {
 export async function call(method, path) {
   try {
     return await send(method, path);
-  } catch (failed) {
-    if (failed.status !== 401) throw failed;
+  } catch (error) {
+    if (error.status !== 401) throw error;
     my.removeStorageSync({ key: KEY });
     await signIn('auth_base');
     return send(method, path);

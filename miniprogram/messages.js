@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT-0
-// Every failure as its user meets it (错误提示): one sentence and a way on. The code is shown, too,
-// for support.
+// Every error as the user meets it (错误提示): one sentence and a way on. The code is shown, too, for
+// support.
 
 /** The scope is missing or was revoked (解除授权): today's code, and an older one. */
 export const NO_SCOPE = ['aop.invalid-auth-token', 'isv.invalid-token'];
 
-/** Another request is refreshing the token: the same again in a moment. */
+/** Another request is refreshing the token: try again in a moment. */
 export const BUSY = 'refresh-under-way';
 /** The app lacks the product (40006). */
 export const NO_PRODUCT = 'isv.insufficient-isv-permissions';
@@ -13,7 +13,7 @@ export const NO_PRODUCT = 'isv.insufficient-isv-permissions';
 const WAYS = { retry: '重试', authorise: '重新授权', leave: '返回首页', none: '' };
 
 /** @type {Record<string, [message: string, next: keyof typeof WAYS]>} */
-const FAILURES = {
+const ERRORS = {
   'my.getAuthCode 11': [
     '你没有同意授权。会员信息没有读取，也没有保存，其他功能照常使用。',
     'authorise',
@@ -52,11 +52,9 @@ const FAILURES = {
   'my.getOpenUserInfo': ['没能读取昵称和头像，可以再点一次「显示我的昵称和头像」。', 'none'],
 };
 
-/** What is thrown, and what a page shows. @returns {Failure} */
-export function failure(/** @type {string} */ code, status = 0) {
-  const row = [code, code.split(' ')[0], `HTTP ${status}`]
-    .map((key) => FAILURES[key])
-    .find(Boolean);
+/** The error that is thrown, and shown by a page. @returns {AppError} */
+export function errorFor(/** @type {string} */ code, status = 0) {
+  const row = [code, code.split(' ')[0], `HTTP ${status}`].map((key) => ERRORS[key]).find(Boolean);
   const [message, next] = row || /** @type {const} */ (['出了点问题，请稍后再试。', 'retry']);
   return { code, status, message, next, label: WAYS[next] };
 }

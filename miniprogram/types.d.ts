@@ -7,8 +7,8 @@
  */
 type Member = Record<string, string | null> & { profile_at: number | null };
 
-/** What the client is told (客户端得知); '' where the person set none. */
-type Told = { nickName: string; avatar: string };
+/** The client's own, unsigned profile (客户端得知); '' where the person set none. */
+type DisplayProfile = { nickName: string; avatar: string };
 
 type Scope = 'auth_base' | 'auth_user';
 type Send = (
@@ -18,7 +18,7 @@ type Send = (
 ) => Promise<any>;
 
 type Action = 'enter' | 'load' | 'getProfile' | 'readDisplay' | 'logOut' | 'forget';
-type Failure = {
+type AppError = {
   code: string;
   status: number;
   message: string;
@@ -31,20 +31,20 @@ type Failure = {
 /** One field of the member centre: `label` and `values` as the user reads them. */
 type Field = {
   label: string;
-  /** The field's name in what the client is told, if it is told it. */
-  told?: keyof Told;
-  /** What to say where the person set none. */
+  /** The field's name in the client's profile, if it is there. */
+  client?: keyof DisplayProfile;
+  /** What the page shows where the person set none. */
   empty?: string;
   values?: Record<string, string>;
 };
 
 type MemberView = {
   rows: object[];
-  client: Told | null;
+  client: DisplayProfile | null;
   authorised: boolean;
   offerDisplay: boolean;
   notice: string;
-  failure: Failure | null;
+  error: AppError | null;
 };
 
 interface IGlobalMiniProgramExtraThis4App {
@@ -56,5 +56,5 @@ declare function setTimeout(handler: (value?: any) => void, milliseconds: number
 declare namespace my {
   /** 客户端获取会员信息: gone from today's documentation; some versions of Alipay still have it. */
   const getAuthUserInfo:
-    ((options: { success(told: Told): void; fail(): void }) => void) | undefined;
+    ((options: { success(profile: DisplayProfile): void; fail(): void }) => void) | undefined;
 }

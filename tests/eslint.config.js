@@ -66,6 +66,4 @@ export default [
     rules: { ...mistakes, ...shape },
     languageOptions: browser,
   },
-  // the mini-program's own ==
-  { files: ['workbench/phone/operators.js'], rules: { eqeqeq: 'off' } },
 ];

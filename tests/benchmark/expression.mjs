@@ -1,7 +1,7 @@
 // What compiling {{ }} once saves: a button's label, drawn from its compiled text, beside the same
 // label compiled anew for each draw. Run: node tests/benchmark/expression.mjs
-import { refuser } from '../../workbench/phone/refusal.js';
-import { compileText } from '../../workbench/phone/text.js';
+import { refuser } from '../../workbench/phone/components.js';
+import { compileText } from '../../workbench/phone/expression.js';
 
 const LABEL =
   "{{busy === 'getProfile' ? '正在获取…' : authorised ? '更新会员信息' : '授权并获取会员信息'}}";

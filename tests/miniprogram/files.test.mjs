@@ -75,7 +75,7 @@ test('the member centre says whose word each side is', () => {
   assert.deepEqual(
     sides.map(([, side, , note]) => [side, note]),
     [
-      ['told', '未签名，只供展示'],
+      ['displayed', '未签名，只供展示'],
       ['saved', '支付宝签名，已验签'],
     ],
   );

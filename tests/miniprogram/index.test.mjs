@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Phone, count, index, memberCentre, tap } from './stub.mjs';
+import { Phone, count, index, memberCentre, showsError, tap } from './stub.mjs';
 
 test('first entry logs in silently and asks for nothing', async () => {
   const phone = new Phone();
@@ -33,7 +33,7 @@ for (const httpErrors of ['success', 'fail', 'fail-text']) {
     phone.sessions.clear();
     phone.httpErrors = httpErrors;
     const page = await index(phone);
-    assert.equal(page.data.failure, null);
+    assert.equal(page.data.error, null);
     assert.equal(page.data.id, 'open-1');
     assert.deepEqual(phone.log, [
       'GET /api/member',
@@ -44,7 +44,7 @@ for (const httpErrors of ['success', 'fail', 'fail-text']) {
     assert.equal(phone.requests[1].headers.Authorization, undefined); // the dead session is not sent along
   });
 
-  test(`a server that always says 401 (by ${httpErrors}) gets one silent login, then the user is told`, async () => {
+  test(`a server that always says 401 (by ${httpErrors}) gets one silent login, then the page shows the error`, async () => {
     const phone = new Phone();
     phone.signIn('auth_user');
     phone.httpErrors = httpErrors;
@@ -57,8 +57,7 @@ for (const httpErrors of ['success', 'fail', 'fail-text']) {
       'POST /api/auth',
       'GET /api/member',
     ]);
-    assert.equal(page.data.failure.code, 'session-ended');
-    assert.match(page.data.failure.message, /登录已经失效/);
+    showsError(page, 'session-ended', 'authorise', 401);
   });
 }
 
@@ -69,34 +68,34 @@ test('a bare 19 is shown, and 重试 logs in anew', async () => {
   phone.httpErrors = 'bare';
   const page = await index(phone);
   assert.deepEqual(phone.log, ['GET /api/member']);
-  assert.equal(page.data.failure.code, 'my.request 19');
+  assert.equal(page.data.error.code, 'my.request 19');
   await tap(page, 'enter');
-  assert.equal(page.data.failure, null);
+  assert.equal(page.data.error, null);
   assert.equal(page.data.id, 'open-1');
 });
 
-test('a failed login says so, and 重试 gets on', async () => {
+test('a login without a network is an error, and 重试 gets on', async () => {
   const phone = new Phone();
-  phone.failing.getAuthCode = [{ error: 12, errorMessage: 'Network Error' }];
+  phone.errors.getAuthCode = [{ error: 12, errorMessage: 'Network Error' }];
   const page = await index(phone);
-  assert.match(page.data.failure.message, /网络/);
+  showsError(page, 'my.getAuthCode 12', 'retry');
   assert.equal(page.data.id, '');
   assert.deepEqual(phone.requests, []);
   await tap(page, 'enter');
-  assert.equal(page.data.failure, null);
+  assert.equal(page.data.error, null);
   assert.equal(page.data.id, 'open-1');
 });
 
 test('two taps on 重试 send once', async () => {
   const phone = new Phone();
-  phone.failing.getAuthCode = [{ error: 12 }];
+  phone.errors.getAuthCode = [{ error: 12 }];
   const page = await index(phone);
   await tap(page, 'enter', 'enter');
   assert.equal(count(phone, 'auth_base'), 2); // the failed one, and one for both taps
   assert.equal(phone.requests.length, 1);
 });
 
-test('who has signed out is not logged in again without asking', async () => {
+test('a user who has signed out is not logged in silently', async () => {
   const phone = new Phone();
   phone.storage.set('session', JSON.stringify({ token: '', scope: 'none' }));
   const page = await index(phone);

@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { PROFILE, Phone, TOLD, arrive, count, memberCentre, row, tap } from './stub.mjs';
+import {
+  DISPLAYED,
+  NO_PRODUCT,
+  NO_SCOPE,
+  PROFILE,
+  Phone,
+  arrive,
+  count,
+  errorFor,
+  memberCentre,
+  row,
+  showsError,
+  tap,
+} from './stub.mjs';
 
 test('opening the member centre asks for nothing', async () => {
   const phone = new Phone();
@@ -20,7 +33,7 @@ test('opened directly with a saved session it shows what the server saved', asyn
   Object.assign(phone.member, PROFILE, { profile_at: 2 });
   const page = await memberCentre(phone);
   assert.deepEqual(phone.log, ['GET /api/member']);
-  assert.equal(row(page, 'nick_name').server, '完整示例');
+  assert.equal(row(page, 'nick_name').server, PROFILE.nick_name);
 });
 
 test('opened directly without a session it waits for the button', async () => {
@@ -28,7 +41,7 @@ test('opened directly without a session it waits for the button', async () => {
   const page = await memberCentre(phone);
   assert.deepEqual(phone.log, []);
   await tap(page, 'getProfile');
-  assert.equal(row(page, 'nick_name').server, '完整示例');
+  assert.equal(row(page, 'nick_name').server, PROFILE.nick_name);
 });
 
 test('agreeing leads from the code to both profiles, in this order', async () => {
@@ -41,11 +54,14 @@ test('agreeing leads from the code to both profiles, in this order', async () =>
     'POST /api/member',
     'getAuthUserInfo',
   ]);
-  assert.equal(page.data.failure, null);
+  assert.equal(page.data.error, null);
   assert.equal(page.data.authorised, true);
   assert.equal(page.data.offerDisplay, false);
   const nick = row(page, 'nick_name');
-  assert.deepEqual([nick.client, nick.server, nick.differs], [TOLD.nickName, '完整示例', true]);
+  assert.deepEqual(
+    [nick.client, nick.server, nick.differs],
+    [DISPLAYED.nickName, PROFILE.nick_name, true],
+  );
   assert.equal(row(page, 'user_status').server, 'T · 已认证用户');
   assert.equal(row(page, 'open_id').clientNote, '客户端得不到');
   assert.equal(row(page, 'user_id'), undefined);
@@ -88,29 +104,25 @@ test('updating later uses the session and asks for no consent', async () => {
   assert.deepEqual(phone.log, ['POST /api/member', 'getAuthUserInfo']);
 });
 
-const CODE_FAILURES = [
-  [11, /没有同意授权/, '重新授权'],
-  [3, /返回键/, '重新授权'],
-  [10, /没有返回授权码/, '重试'],
-  [12, /网络不通/, '重试'],
-  [4, /没有调用授权接口的权限/, '返回首页'],
+const CODE_ERRORS = [
+  [11, 'authorise'],
+  [3, 'authorise'],
+  [10, 'retry'],
+  [12, 'retry'],
+  [4, 'leave'],
 ];
-for (const [error, sentence, way] of CODE_FAILURES) {
+for (const [error, next] of CODE_ERRORS) {
   test(`my.getAuthCode ${error} has its sentence, changes nothing, and never repeats itself`, async () => {
     const phone = new Phone();
     const page = await arrive(phone);
     const before = JSON.stringify([phone.saved(), phone.member, page.data.rows]);
-    phone.failing.getAuthCode = [{ error, errorMessage: 'x' }];
+    phone.errors.getAuthCode = [{ error, errorMessage: 'x' }];
     await tap(page, 'getProfile');
-    assert.match(page.data.failure.message, sentence);
-    assert.deepEqual(
-      [page.data.failure.code, page.data.failure.label],
-      [`my.getAuthCode ${error}`, way],
-    );
+    showsError(page, `my.getAuthCode ${error}`, next);
     assert.deepEqual(phone.log, ['auth_user']);
     assert.equal(JSON.stringify([phone.saved(), phone.member, page.data.rows]), before);
     await tap(page, 'goOn', 'goOn');
-    if (way === '返回首页') assert.ok(phone.log.includes('back'));
+    if (next === 'leave') assert.ok(phone.log.includes('back'));
     else
       assert.deepEqual(phone.log.slice(1), [
         'auth_user',
@@ -127,31 +139,31 @@ test('a success without an auth code counts as 10', async () => {
   phone.api.getAuthCode = ({ success }) =>
     success({ authCode: '', authErrorScopes: {}, authSuccessScopes: [] });
   await tap(page, 'getProfile');
-  assert.equal(page.data.failure.code, 'my.getAuthCode 10');
+  assert.equal(page.data.error.code, 'my.getAuthCode 10');
   assert.equal(phone.requests.length, 1); // the login on 首页
 });
 
-const REQUEST_FAILURES = [
-  [2, /参数有误/],
-  [4, /白名单/],
-  [11, /白名单/],
-  [12, /网络不通/],
-  [13, /没有及时答复/],
-  [14, /无法读懂/],
-  [19, /没有办成/],
-  [23, /稍后再试/],
-];
-for (const [error, sentence] of REQUEST_FAILURES) {
-  test(`my.request ${error} has its sentence and a way on`, async () => {
+test('every error of my.request has its sentence', () => {
+  const codes = [2, 4, 11, 12, 13, 14, 19].map((error) => `my.request ${error}`);
+  const unknown = errorFor('my.request 23');
+  for (const code of codes) assert.notEqual(errorFor(code).message, unknown.message, code);
+  assert.deepEqual([unknown.code, unknown.next], ['my.request 23', 'retry']);
+});
+
+for (const [error, next] of [
+  [11, 'leave'], // 白名单
+  [12, 'retry'],
+]) {
+  test(`my.request ${error} stops after the code, and goes on by ${next}`, async () => {
     const phone = new Phone();
     const page = await arrive(phone);
-    phone.failing.request = [{ error, errorMessage: 'x' }];
+    phone.errors.request = [{ error, errorMessage: 'x' }];
     await tap(page, 'getProfile');
-    assert.match(page.data.failure.message, sentence);
+    showsError(page, `my.request ${error}`, next);
     assert.deepEqual(phone.log, ['auth_user', 'POST /api/auth']);
-    if (page.data.failure.next === 'leave') return;
     await tap(page, 'goOn');
-    assert.equal(row(page, 'nick_name').server, '完整示例');
+    if (next === 'leave') assert.equal(phone.log.at(-1), 'back');
+    else assert.equal(row(page, 'nick_name').server, PROFILE.nick_name);
   });
 }
 
@@ -160,7 +172,7 @@ test('the ids that a login brought are shown even if the profile then fails', as
   const page = await memberCentre(phone);
   phone.refusing = [null, { status: 504, code: 'timeout' }];
   await tap(page, 'getProfile');
-  assert.match(page.data.failure.message, /支付宝没有及时答复/);
+  showsError(page, 'timeout', 'retry', 504);
   assert.deepEqual(
     [row(page, 'open_id').server, row(page, 'nick_name').serverNote],
     ['open-1', '尚未获取'],
@@ -170,43 +182,48 @@ test('the ids that a login brought are shown even if the profile then fails', as
   assert.deepEqual(phone.log, ['POST /api/member', 'getAuthUserInfo']); // the consent given is used, not asked for again
 });
 
-const REFUSALS = [
-  [401, 'isv.code-invalid', /授权码已经用过/, '重新授权'],
-  [403, 'app.other', /没有权限/, '返回首页'],
-  [502, 'signature:tampered', /可信的答复/, '重试'],
-  [504, 'transport:timeout', /支付宝没有及时答复/, '重试'],
-  [400, 'bad-request:json', /不接受这个请求/, '重试'],
-  [413, 'too-large', /出了点问题/, '重试'],
-];
-for (const httpErrors of ['success', 'fail', 'fail-text']) {
-  for (const [status, code, sentence, way] of REFUSALS) {
-    test(`the server's ${status} ${code}, by ${httpErrors}`, async () => {
-      const phone = new Phone();
-      const page = await arrive(phone);
-      phone.httpErrors = httpErrors;
-      phone.refusing = [{ status, code }];
-      await tap(page, 'getProfile');
-      assert.match(page.data.failure.message, sentence);
-      assert.deepEqual([page.data.failure.code, page.data.failure.label], [code, way]);
-      assert.deepEqual(phone.log, ['auth_user', 'POST /api/auth']); // a refused code is never sent again
-    });
-  }
+// each answer of the server once, and each way that an HTTP error may arrive
+for (const [status, code, next, httpErrors] of [
+  [401, 'isv.code-invalid', 'authorise', 'success'],
+  [403, 'app.other', 'leave', 'fail'],
+  [502, 'signature:tampered', 'retry', 'fail-text'],
+  [504, 'transport:timeout', 'retry', 'success'],
+  [400, 'bad-request:json', 'retry', 'fail'],
+]) {
+  test(`the server's ${status} ${code}, by ${httpErrors}`, async () => {
+    const phone = new Phone();
+    const page = await arrive(phone);
+    phone.httpErrors = httpErrors;
+    phone.refusing = [{ status, code }];
+    await tap(page, 'getProfile');
+    showsError(page, code, next, status);
+    assert.deepEqual(phone.log, ['auth_user', 'POST /api/auth']); // a refused code is never sent again
+  });
 }
+
+test('an error without a sentence of its own still offers 重试', async () => {
+  const phone = new Phone();
+  const page = await arrive(phone);
+  phone.refusing = [{ status: 413, code: 'too-large' }];
+  await tap(page, 'getProfile');
+  assert.deepEqual([page.data.error.code, page.data.error.next], ['too-large', 'retry']);
+  assert.ok(page.data.error.message && page.data.error.label);
+});
 
 test('without the product (40006) the ids stay, one sentence names it, the display profile still comes', async () => {
   const phone = new Phone();
   const page = await arrive(phone);
-  phone.refusing = [null, { status: 403, code: 'isv.insufficient-isv-permissions' }];
+  phone.refusing = [null, { status: 403, code: NO_PRODUCT }];
   await tap(page, 'getProfile');
-  assert.match(page.data.failure.message, /「获取会员信息」产品/);
+  showsError(page, NO_PRODUCT, 'none');
   assert.equal(row(page, 'open_id').server, 'open-1');
   assert.deepEqual(
     [row(page, 'nick_name').client, row(page, 'nick_name').server],
-    [TOLD.nickName, ''],
+    [DISPLAYED.nickName, ''],
   );
 });
 
-for (const code of ['aop.invalid-auth-token', 'isv.invalid-token']) {
+for (const code of NO_SCOPE) {
   test(`a consent that was revoked (解除授权, ${code}) is asked for again, once`, async () => {
     const phone = new Phone();
     phone.signIn('auth_user');
@@ -221,19 +238,18 @@ for (const code of ['aop.invalid-auth-token', 'isv.invalid-token']) {
       'POST /api/member',
       'getAuthUserInfo',
     ]);
-    assert.equal(page.data.failure, null);
+    assert.equal(page.data.error, null);
   });
 }
 
-test('a scope still missing after consent is told, not asked for again', async () => {
+test('a scope still missing after consent is an error, not asked for again', async () => {
   const phone = new Phone();
   const page = await arrive(phone);
-  const noScope = { status: 403, code: 'aop.invalid-auth-token' };
+  const noScope = { status: 403, code: NO_SCOPE[0] };
   phone.refusing = [null, noScope, noScope, noScope];
   await tap(page, 'getProfile');
   assert.equal(count(phone, 'auth_user'), 1);
-  assert.match(page.data.failure.message, /授权不包含会员信息/);
-  assert.equal(page.data.failure.label, '重新授权');
+  showsError(page, NO_SCOPE[0], 'authorise', 403);
 });
 
 test('a session that ended while updating: one silent login, its missing scope asked for, once', async () => {
@@ -253,15 +269,15 @@ test('a session that ended while updating: one silent login, its missing scope a
     'POST /api/member',
     'getAuthUserInfo',
   ]);
-  assert.equal(row(page, 'nick_name').server, '完整示例');
+  assert.equal(row(page, 'nick_name').server, PROFILE.nick_name);
 });
 
-test('a 401 right after consent is told, and the scope just given is not lost to a silent login', async () => {
+test('a 401 right after consent is an error, and the scope just given is not lost to a silent login', async () => {
   const phone = new Phone();
   const page = await arrive(phone);
   phone.refusing = [null, { status: 401, code: 'session-ended' }];
   await tap(page, 'getProfile');
   assert.equal(count(phone, 'auth_base'), 0);
   assert.equal(phone.saved().scope, 'auth_user');
-  assert.equal(page.data.failure.label, '重新授权');
+  showsError(page, 'session-ended', 'authorise', 401);
 });

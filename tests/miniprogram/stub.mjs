@@ -1,5 +1,5 @@
-// A stand-in for the container: `my` with Alipay's argument shapes checked, a tiny server behind my.request, and pages made
-// from the page files as they are.
+// A stand-in for the container: `my` that checks the shapes of Alipay's arguments, a tiny server behind
+// my.request, and pages made from the page files as they are.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { register } from 'node:module';
@@ -15,8 +15,9 @@ register(
 export const ROOT = new URL('../../miniprogram/', import.meta.url);
 export const read = (path) => readFileSync(new URL(path, ROOT), 'utf8');
 export const { API_BASE } = await import(new URL('config.js', ROOT));
+export const { BUSY, NO_PRODUCT, NO_SCOPE, errorFor } = await import(new URL('messages.js', ROOT));
 
-export const TOLD = { nickName: 'client-nick', avatar: 'client-avatar.svg' };
+export const DISPLAYED = { nickName: 'client-nick', avatar: 'client-avatar.svg' };
 export const PROFILE = {
   nick_name: '完整示例',
   avatar: 'server-avatar.svg',
@@ -49,11 +50,16 @@ export class Phone {
   log = [];
   requests = [];
   storage = new Map();
-  failing = {}; // api → a list of what its next calls fail with
-  refusing = []; // the server's next answers: {status, error} or null for a normal one
+  errors = {}; // api → the errors of its next calls
+  refusing = []; // the server's next answers: {status, code} or null for a normal one
   httpErrors = 'success'; // where an HTTP error arrives: 'success', 'fail', 'fail-text', 'bare'
   confirms = true;
-  openUserInfo = { code: '10000', msg: 'Success', nickName: TOLD.nickName, avatar: TOLD.avatar };
+  openUserInfo = {
+    code: '10000',
+    msg: 'Success',
+    nickName: DISPLAYED.nickName,
+    avatar: DISPLAYED.avatar,
+  };
   member = {
     ...IDS,
     ...NOTHING,
@@ -68,7 +74,7 @@ export class Phone {
   /** Calls back later, as the container does. */
   async reply(api, { success, fail }, result) {
     await tick();
-    const error = this.failing[api]?.shift();
+    const error = this.errors[api]?.shift();
     if (error) fail?.(error);
     else success?.(result());
   }
@@ -87,7 +93,7 @@ export class Phone {
     getAuthUserInfo: (options) => {
       shape(options, CALLBACKS);
       this.log.push('getAuthUserInfo');
-      this.reply('getAuthUserInfo', options, () => ({ ...TOLD }));
+      this.reply('getAuthUserInfo', options, () => ({ ...DISPLAYED }));
     },
     getOpenUserInfo: (options) => {
       shape(options, CALLBACKS);
@@ -155,7 +161,7 @@ export class Phone {
     this.requests.push(sent);
     this.log.push(`${sent.method} ${path}`);
     await tick();
-    const error = this.failing.request?.shift();
+    const error = this.errors.request?.shift();
     if (error) return options.fail(error);
     const { status, data, headers = {} } = this.serve(sent);
     if (status < 400 || this.httpErrors === 'success')
@@ -276,3 +282,14 @@ export async function tap(page, ...handlers) {
 
 export const count = (phone, entry) => phone.log.filter((one) => one === entry).length;
 export const row = (page, key) => page.data.rows.find((one) => one.key === key);
+
+const UNKNOWN = errorFor('a code without a sentence of its own');
+
+/** The page shows this error, in a sentence of its own, with the way on that `next` names. */
+export function showsError(page, code, next, status = 0) {
+  const { error } = page.data;
+  const expected = errorFor(code, status);
+  assert.deepEqual([error.code, error.next], [code, next]);
+  assert.deepEqual([error.message, error.label], [expected.message, expected.label]);
+  assert.notEqual(error.message, UNKNOWN.message, `${code} has no sentence of its own`);
+}

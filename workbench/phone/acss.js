@@ -1,12 +1,12 @@
 // ACSS to CSS.
-import { refuser } from './refusal.js';
+import { refuser } from './components.js';
 
 const COMMENT_OR_STRING = /\/\*[^]*?\*\/|"[^"\n]*"|'[^'\n]*'/g;
 const LENGTH = /(?<![\w.-])(-?\d*\.?\d+)rpx\b/g;
 // In a selector: an [attribute], or a class name that Alipay keeps for itself.
 const UNSUPPORTED = /@import|(?<=^|[{};])[^{};@]*?(?<part>\[|\.am?-)(?=[^{};]*\{)/;
 
-/** 750 rpx are the width of the screen, whatever it is. @type {(css: string) => string} */
+/** 750 rpx are the width of any screen. @type {(css: string) => string} */
 export const rpx = (css) => css.replace(LENGTH, 'calc($1 * 100vw / 750)');
 
 /** @type {(source: string, file: string) => string} */

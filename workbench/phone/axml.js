@@ -1,8 +1,6 @@
 // AXML to a tree. An XML parser can't read it ({{i <= j}} is legal), an HTML parser would ruin it.
-import { addAttribute, checkElement } from './attributes.js';
-import { allows, NATIVE, TAGS } from './components.js';
-import { refuser } from './refusal.js';
-import { compileText } from './text.js';
+import { allows, NATIVE, NO_SCOPE, refuser, TAGS } from './components.js';
+import { compileText, own } from './expression.js';
 
 const NAME = String.raw`[A-Za-z][\w:.-]*`;
 const QUOTED = String.raw`"[^"]*"|'[^']*'`;
@@ -121,4 +119,69 @@ class Parser {
 function emptyElement(tag, at) {
   const lists = { attributes: [], dataset: [], events: [], children: [] };
   return { tag, at, ...lists, item: 'item', index: 'index' };
+}
+
+/** Adds an attribute to its element, by its kind. @type {AddAttribute} */
+function addAttribute(node, name, value, tree) {
+  if (name.startsWith('a:')) addDirective(node, name.slice('a:'.length), value, tree);
+  else if (name.startsWith('data-')) addDataset(node, name.slice('data-'.length), value, tree);
+  else if (/^(on|catch)[A-Z]/.test(name)) addEvent(node, name, value, tree);
+  else if (node.tag === 'template') addTemplatePart(node, name, value, tree);
+  else if (name === 'key') node.key = value;
+  else node.attributes.push([name, value]);
+}
+
+/** a:if, a:for and their kin @type {AddAttribute} */
+function addDirective(node, name, value, tree) {
+  if (name === 'for') node.list = value;
+  else if (name === 'for-item') node.item = value({});
+  else if (name === 'for-index') node.index = value({});
+  else if (name === 'key') node.key = keyOf(node, value({}));
+  else addBranch(node, name, value, tree);
+}
+
+/** a:if, a:elif, a:else @type {AddAttribute} */
+function addBranch(node, name, value) {
+  node.branch = /** @type {ElementNode['branch']} */ (name);
+  node.test = value;
+}
+
+/**
+ * a:key names a property of the item, or with *this the item itself.
+ * @type {(node: ElementNode, name: string) => Value}
+ */
+function keyOf(node, name) {
+  return (scope) => {
+    const item = scope[node.item];
+    return name === '*this' ? item : own(item, name);
+  };
+}
+
+/** data-alpha-beta is read as dataset.alphaBeta. @type {AddAttribute} */
+function addDataset(node, name, value) {
+  const camelCase = name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+  node.dataset.push([camelCase, value]);
+}
+
+/** onTap lets the event bubble on, catchTap stops it. @type {AddAttribute} */
+function addEvent(node, name, handler) {
+  const isCaught = name.startsWith('catch');
+  const type = name.replace(/^(on|catch)/, '');
+  node.events.push({ type, isCaught, handler });
+}
+
+/** <template name="…"> defines one, <template is="…" data="…"> shows it. @type {AddAttribute} */
+function addTemplatePart(node, name, value, tree) {
+  if (name === 'name') tree.templates.set(value({}), node);
+  else if (name === 'is') node.is = value;
+  else node.data = value;
+}
+
+/**
+ * Refuses attributes that do not go together.
+ * @type {(node: ElementNode, refuse: Refuse) => void}
+ */
+function checkElement(node, refuse) {
+  const has = (/** @type {string} */ wanted) => node.attributes.some(([name]) => name === wanted);
+  if (has('open-type') && !has('scope')) refuse(NO_SCOPE, node.at);
 }

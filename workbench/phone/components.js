@@ -1,13 +1,14 @@
-// The tags that the phone knows. All else is refused with its file and line.
-// To add one: its row in TAGS; what is on or off in FLAGS, what has few values in VALUES; NATIVE,
+// What the phone supports: tags, their attributes and events. Everything else is refused with its
+// file and line.
+// To add a tag: its row in TAGS; what is on or off in FLAGS, what has few values in VALUES; NATIVE,
 // if a native element does its work; its looks in phone.css. A new event: a listener in events.js
-// and a trigger in tests/workbench/phone/page.mjs. tests/test_rules.py limits the size.
+// and a trigger in tests/workbench/phone/page.mjs.
 
 const CONTROL = ['a:if', 'a:elif', 'a:else', 'a:for', 'a:for-item', 'a:for-index', 'a:key'];
 const COMMON = [...CONTROL, 'key', 'id', 'class', 'style', 'hidden', 'role', 'onTap', 'catchTap'];
 const AUTHORIZE = ['open-type', 'scope', 'onGetAuthorize', 'onError'];
 
-/** Each tag's attributes and events. What has an id may have any data-* and aria-*, too. */
+/** Each tag's attributes and events. A tag that may have an id may have any data-* and aria-*. */
 export const TAGS = new Map([
   ['view', COMMON],
   ['text', [...COMMON, 'selectable']],
@@ -27,14 +28,15 @@ const VALUES = new Map([
   ['mode', ['scaleToFill', 'aspectFit', 'aspectFill', 'widthFix']],
 ]);
 
-/** The attributes that are there or not, whatever their value. */
+/** The attributes that are on or off. */
 export const FLAGS = ['hidden', 'disabled', 'plain', 'loading', 'selectable', 'checked'];
 
-/** The tags whose work a native element does, the only thing inside; its first properties. */
+/** The tags that hold nothing but a native element, which does their work; its first properties. */
 export const NATIVE = new Map([
   ['image', { tag: 'img', properties: { alt: '' } }],
   ['checkbox', { tag: 'input', properties: { type: 'checkbox' } }],
 ]);
+
 /** Set on the native element; the others are set on the one around it. */
 export const INNER = /^(src|aria-.+|role|disabled|checked)$/;
 
@@ -49,4 +51,19 @@ export function allows(tag, name) {
 export function allowsValue(name, value) {
   if (!value) return true;
   return VALUES.get(name)?.includes(value) ?? true;
+}
+
+/** On a device such a button does nothing at all, and reports nothing. */
+export const NO_SCOPE =
+  '<button open-type="getAuthorize"> 没有 scope，在真机上点了毫无反应；请写 scope="userInfo"';
+
+/**
+ * Makes the function that refuses a part of a file, with its line.
+ * @type {(file: string, source: string) => Refuse}
+ */
+export function refuser(file, source) {
+  return (message, at = 0) => {
+    const line = source.slice(0, at).split('\n').length;
+    throw Object.assign(new Error(message), { file, line });
+  };
 }

@@ -1,8 +1,7 @@
-// What Alipay puts over a page: the consent sheet, dialogs, a toast, a sign that something loads.
-import { byId } from './dom.js';
-import { isEnglish } from './workbench.js';
+// What Alipay puts over a page: the consent sheet, dialogs, a toast, the loading sign.
+import { byId, isEnglish } from './device.js';
 
-/** How long a toast stays, in milliseconds, unless the mini-program says. */
+/** How long a toast stays by default, in milliseconds. */
 const TOAST = 2000;
 
 /** @type {Promise<unknown>} */
@@ -16,9 +15,9 @@ let fading;
  * @type {AskDialog}
  */
 function ask(id, texts) {
-  const answer = turn.then(() => openDialog(id, texts));
-  turn = answer;
-  return answer;
+  const choice = turn.then(() => openDialog(id, texts));
+  turn = choice;
+  return choice;
 }
 
 /** @type {AskDialog} */
@@ -64,8 +63,8 @@ export async function alert({ title, content, buttonText = '确定' }) {
 export async function confirm(options) {
   const { title, content, confirmButtonText = '确定', cancelButtonText = '取消' } = options;
   const texts = { title, content, ok: confirmButtonText, cancel: cancelButtonText };
-  const answer = await ask('notice', texts);
-  return { confirm: answer === 'ok' };
+  const choice = await ask('notice', texts);
+  return { confirm: choice === 'ok' };
 }
 
 /** my.showToast @param {{content?: string, duration?: number}} options */

@@ -1,7 +1,7 @@
 // Taps and the getAuthorize button: from the browser's event to the page's handler.
-import { NO_SCOPE } from './attributes.js';
+import { NO_SCOPE } from './components.js';
 
-/** What each element and each text of the pages shows now. @type {WeakMap<Node, Shown>} */
+/** What each element and each text node of the pages shows now. @type {WeakMap<Node, Shown>} */
 export const shown = new WeakMap();
 
 /** @type {Attach} */
@@ -14,7 +14,7 @@ export function listen(element, node, host) {
   if (isTappable && node.tag !== 'button') makeButton(element);
 }
 
-/** What can be tapped is a button for the keyboard, too. @param {HTMLElement} element */
+/** An element that can be tapped is a button for the keyboard, too. @param {HTMLElement} element */
 function makeButton(element) {
   element.tabIndex = 0;
   element.role = 'button';
@@ -51,7 +51,7 @@ function fire(element, name, host, event = null, detail = {}) {
   if (!found) return;
   if (found.isCaught) event?.stopPropagation();
   const type = name[0].toLowerCase() + name.slice(1);
-  const dataset = datasetOf(element); // that of the handler's element, in both
+  const dataset = datasetOf(element); // the handler's element's, in both
   const origin = originOf(event, element);
   const target = { ...describe(origin), dataset, targetDataset: datasetOf(origin) };
   const currentTarget = { ...describe(element), dataset };

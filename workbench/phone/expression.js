@@ -1,7 +1,6 @@
-// {{ }}: read once, when the page is loaded, and compiled into a function of the scope.
-// It reaches own properties only; there are no calls and no assignments.
-import { isForbidden, own } from './data.js';
-import { LEVELS, SIGNS, applySign } from './operators.js';
+// Text with {{ }} in it, between two tags or in an attribute: read once, when the page is loaded,
+// and compiled into a function of the scope. {{ }} reaches own properties only; it can't call
+// functions and assigns nothing.
 
 const NAME = String.raw`[\p{L}_$][\p{L}\d_$]*`;
 const NUMBER = String.raw`\d*\.?\d+`;
@@ -12,20 +11,113 @@ const IS_NAME = /^[\p{L}_$]/u;
 const IS_STRING = /^['"]/;
 const IS_NUMBER = /\d/;
 
-const WORDS = { true: true, false: false, null: null };
+/** @type {Record<string, string>} */
+const ENTITIES = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'", nbsp: '\u00a0' };
 
-const constant = (/** @type {Data} */ value) => () => value;
+/** @type {Record<string, Data>} */
+const LITERALS = { true: true, false: false, null: null };
 
 /**
- * Compiles the expression that starts at `start`, after its {{. With `asObject` it is the inside of
- * an object, as in <template data="{{a, b: 1}}">.
+ * The operators between two values, level by level; the first binds the weakest. None has an
+ * effect, so both sides of && and || are always read.
+ * @type {Record<string, Binary>[]}
+ */
+const BINARY = [
+  { '||': (left, right) => left || right },
+  { '&&': (left, right) => left && right },
+  {
+    '==': (left, right) => left == right, // eslint-disable-line eqeqeq
+    '!=': (left, right) => left != right, // eslint-disable-line eqeqeq
+    '===': (left, right) => left === right,
+    '!==': (left, right) => left !== right,
+  },
+  {
+    '<': (left, right) => left < right,
+    '>': (left, right) => left > right,
+    '<=': (left, right) => left <= right,
+    '>=': (left, right) => left >= right,
+  },
+  {
+    '+': (left, right) => left + right,
+    '-': (left, right) => left - right,
+  },
+  {
+    '*': (left, right) => left * right,
+    '/': (left, right) => left / right,
+    '%': (left, right) => left % right,
+  },
+];
+
+/** The operators before one value. @type {Record<string, Unary>} */
+const UNARY = {
+  '!': (value) => !value,
+  '-': (value) => -value,
+  '+': (value) => +value,
+};
+
+const FORBIDDEN = ['__proto__', 'constructor', 'prototype'];
+
+/** Whether a key leads to a prototype. @type {(key: Data) => boolean} */
+export const isForbidden = (key) => FORBIDDEN.includes(String(key));
+
+/** An own property, or undefined. @type {(object: Data, key: PropertyKey) => Data} */
+export function own(object, key) {
+  if (object == null || !Object.hasOwn(Object(object), key)) return undefined;
+  return object[key];
+}
+
+/** A value as text on the page. @type {(value: Data) => string} */
+export const show = (value) => (value == null ? '' : String(value));
+
+/**
+ * Compiles the text from `start` to the character `stop` ('' for none) or the end. A lone {{ }}
+ * keeps its type, all else is text. With `asObject` each {{ }} is the inside of an object, as in
+ * <template data="{{a, b: 1}}">.
+ * @type {CompileText}
+ */
+export function compileText(source, start, stop, refuse, asObject) {
+  /** @type {Value[]} */
+  const parts = [];
+  let at = start;
+  while (at < source.length && source[at] !== stop) {
+    const part = source.startsWith('{{', at)
+      ? compileExpression(source, at + 2, refuse, asObject)
+      : plainText(source, at, stop, refuse);
+    parts.push(part.value);
+    at = part.end;
+  }
+  if (parts.length === 1) return { value: parts[0], end: at };
+  return { value: (scope) => parts.map((part) => show(part(scope))).join(''), end: at };
+}
+
+/**
+ * The text before the next {{, the character `stop` or the end; a line break counts as a space.
+ * @type {(source: string, start: number, stop: string, refuse: Refuse) => Compiled}
+ */
+function plainText(source, start, stop, refuse) {
+  let end = start;
+  while (end < source.length && source[end] !== stop && !source.startsWith('{{', end)) end += 1;
+  const text = source
+    .slice(start, end)
+    .replace(
+      /&(\w+);/g,
+      (whole, name, offset) => own(ENTITIES, name) ?? refuse(`不支持 ${whole}`, start + offset),
+    )
+    .replace(/\s*\n\s*/g, ' ');
+  return { value: () => text, end };
+}
+
+/**
+ * The expression that starts at `start`, after its {{.
  * @type {(source: string, start: number, refuse: Refuse, asObject: boolean) => Compiled}
  */
-export function compileExpression(source, start, refuse, asObject) {
+function compileExpression(source, start, refuse, asObject) {
   const compiler = new Compiler(source, start, refuse);
   const value = compiler.expression(asObject);
   return { value, end: compiler.end };
 }
+
+const constant = (/** @type {Data} */ value) => () => value;
 
 /** Descends from the weakest operator to the strongest; each method reads one kind of thing. */
 class Compiler {
@@ -43,7 +135,7 @@ class Compiler {
     this.advance();
   }
 
-  /** Goes on to the next token; gives the one that was read. */
+  /** Goes on to the next token; returns the one before it. */
   advance() {
     const read = this.token;
     TOKEN.lastIndex = this.end;
@@ -78,31 +170,31 @@ class Compiler {
   conditional() {
     const test = this.binary(0);
     if (!this.take('?')) return test;
-    const yes = this.before(':');
+    const yes = this.until(':');
     const no = this.conditional();
     return (scope) => (test(scope) ? yes(scope) : no(scope));
   }
 
   /** left + right, left && right, … @param {number} level @returns {Value} */
   binary(level) {
-    if (level === LEVELS.length) return this.unary();
-    const { signs, operate } = LEVELS[level];
+    if (level === BINARY.length) return this.unary();
     let value = this.binary(level + 1);
-    while (signs.includes(this.token)) {
-      const left = value;
-      const sign = this.advance();
-      const right = this.binary(level + 1);
-      value = (scope) => operate(sign, left(scope), right(scope));
+    let operate = own(BINARY[level], this.token);
+    while (operate) {
+      this.advance();
+      value = apply(operate, value, this.binary(level + 1));
+      operate = own(BINARY[level], this.token);
     }
     return value;
   }
 
   /** !value, -value, +value @returns {Value} */
   unary() {
-    if (!SIGNS.includes(this.token)) return this.path();
-    const sign = this.advance();
+    const operate = own(UNARY, this.token);
+    if (!operate) return this.path();
+    this.advance();
     const value = this.unary();
-    return (scope) => applySign(sign, value(scope));
+    return (scope) => operate(value(scope));
   }
 
   /** object.name[key], as deep as it goes */
@@ -121,19 +213,19 @@ class Compiler {
     return (scope) => own(object(scope), name);
   }
 
-  /** [key]: what it computes is known only when it is read. @returns {Value} */
+  /** [key]: a computed key is known only when it is read. @returns {Value} */
   element(/** @type {Value} */ object) {
     this.need('[');
     const { at } = this;
     if (IS_STRING.test(this.token)) this.permit(this.token.slice(1, -1), at);
-    const key = this.before(']');
+    const key = this.until(']');
     return (scope) => own(object(scope), this.permit(key(scope), at));
   }
 
-  /** A word, a value in brackets, a list, an object, a text or a number */
+  /** A name, a value in brackets, a list, an object, a text or a number */
   primary() {
     if (IS_NAME.test(this.token)) return this.variable();
-    if (this.take('(')) return this.before(')');
+    if (this.take('(')) return this.until(')');
     if (this.take('[')) return this.list();
     if (this.take('{')) return this.object();
     return this.literal();
@@ -142,21 +234,21 @@ class Compiler {
   /** @returns {Value} */
   variable() {
     const name = this.name();
-    const word = own(WORDS, name);
-    return word === undefined ? (scope) => own(scope, name) : constant(word);
-  }
-
-  /** A value, and the sign that has to follow it. @param {string} sign */
-  before(sign) {
-    const value = this.conditional();
-    this.need(sign);
-    return value;
+    const literal = own(LITERALS, name);
+    return literal === undefined ? (scope) => own(scope, name) : constant(literal);
   }
 
   literal() {
     if (IS_STRING.test(this.token)) return constant(this.advance().slice(1, -1));
     if (IS_NUMBER.test(this.token)) return constant(Number(this.advance()));
     return this.refuse(`不支持 ${this.token}`, this.at);
+  }
+
+  /** A value, and the sign that has to follow it. @param {string} sign */
+  until(sign) {
+    const value = this.conditional();
+    this.need(sign);
+    return value;
   }
 
   /** [1, ...more] @returns {Value} */
@@ -216,4 +308,9 @@ class Compiler {
   permit(key, at) {
     return isForbidden(key) ? this.refuse(`不允许访问 ${key}`, at) : key;
   }
+}
+
+/** @type {(operate: Binary, left: Value, right: Value) => Value} */
+function apply(operate, left, right) {
+  return (scope) => operate(left(scope), right(scope));
 }

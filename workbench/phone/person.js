@@ -1,7 +1,7 @@
-// What the person who holds the phone does: the trace groups what happens by it.
-import { report } from './workbench.js';
+// The person who holds the phone: what they tap and decide. The trace groups what happens by it.
+import { bench, phone, report } from './device.js';
 
-/** One tap may arrive twice in this time, in milliseconds: a double tap, or a failure to try. */
+/** Two taps on one button within this time, in milliseconds, are one deed: a double tap. */
 const SAME_TAP = 400;
 
 /** @type {Record<string, Both>} */
@@ -11,35 +11,68 @@ const DECISIONS = {
   back: { zh: '按返回键离开授权面板', en: 'Left the consent sheet by the back key' },
 };
 
-/** The latest thing done; `at` tells it from others of the same name. @type {Deed} */
+/** `at` tells a deed from others of the same name. @type {Deed} */
 let latest = {
   zh: '打开小程序：没有问过任何人',
-  en: 'Opened the app: nobody was asked',
+  en: 'Opened the mini-program: no consent asked',
   at: Date.now(),
 };
 
-/** What the person did before whatever happens now. */
-export const did = () => latest;
+/** What the person did last, which led to whatever happens now. */
+export const latestDeed = () => latest;
 
-/** What was answered on the consent sheet: 'agree', 'refuse' or 'back'. @param {string} answer */
-export function decide(answer) {
-  latest = { ...DECISIONS[answer], at: Date.now() };
+/** A decision on the consent sheet: 'agree', 'refuse' or 'back'. @param {string} decision */
+export function decide(decision) {
+  latest = { ...DECISIONS[decision], at: Date.now() };
   const title = { zh: '授权面板', en: 'Consent sheet' };
-  report({ kind: 'decision', title, says: `decision-${answer}`, outcome: answer, trigger: latest });
+  report({
+    kind: 'decision',
+    title,
+    says: `decision-${decision}`,
+    outcome: decision,
+    trigger: latest,
+  });
 }
 
-/** A tap on something that has a name; those on the consent sheet are decisions. */
-addEventListener(
-  'click',
-  (event) => {
-    const target = /** @type {Element} */ (event.target);
-    const button = target.closest('button, [role=button]');
-    const name = button?.textContent?.trim() || button?.ariaLabel;
-    if (!name || target.closest('#consent')) return;
-    const now = Date.now();
-    const en = `Tapped ${name}`;
-    const isSame = latest.en === en && now - latest.at < SAME_TAP;
-    if (!isSame) latest = { zh: `点了「${name}」`, en, at: now };
-  },
-  true, // before the mini-program hears of it
-);
+/** Whether the taps that arrive now are the two of a double tap. */
+let isTwice = false;
+
+/** @param {MouseEvent} event */
+function touch(event) {
+  const element = /** @type {HTMLElement} */ (event.target);
+  phone.isTouched = true;
+  noteTap(element);
+  if (!bench.order.twice || isTwice) return;
+  event.stopPropagation();
+  event.preventDefault();
+  tapTwice(element);
+}
+
+/**
+ * A tap on a named button is a deed; one on the consent sheet, a decision.
+ * @param {HTMLElement} element
+ */
+function noteTap(element) {
+  const button = element.closest('button, [role=button]');
+  const name = button?.textContent?.trim() || button?.ariaLabel;
+  if (!name || element.closest('#consent')) return;
+  const now = Date.now();
+  const en = `Tapped ${name}`;
+  const isSame = latest.en === en && now - latest.at < SAME_TAP;
+  if (!isSame) latest = { zh: `点了「${name}」`, en, at: now };
+}
+
+/**
+ * Both taps of a double tap in one moment, before anything is drawn.
+ * @param {HTMLElement} element
+ */
+function tapTwice(element) {
+  report({ kind: 'taps', title: '×2', says: 'double-tap' });
+  isTwice = true;
+  element.click();
+  element.click();
+  isTwice = false;
+}
+
+const whileCapturing = true; // before the mini-program sees it
+addEventListener('click', touch, whileCapturing);

@@ -1,15 +1,32 @@
-// The phone: runs a mini-program's own files, unchanged, and tells the workbench what happens.
-import { byId } from './dom.js';
-import { Page, readJSON, readPage, readStyle, run } from './files.js';
+// The phone: runs a mini-program's own files, byte for byte, and reports to the workbench what
+// happens.
+import { convert } from './acss.js';
+import { parse } from './axml.js';
+import { refuser } from './components.js';
+import { byId, FILES, phone, route } from './device.js';
 import { my } from './my/index.js';
-import { app, definitions, navigateTo } from './navigation.js';
-import { hook } from './page.js';
-import { problem } from './problems.js';
-import { route } from './stack.js';
-import { bench, phone, report } from './workbench.js';
+import { app, definitions, hook, navigateTo } from './pages.js';
+import { showProblem } from './problems.js';
 
-/** The options of the mini-program's App({…}); getApp() gives them. */
+const KEYFRAMES = /@keyframes[^{]*\{([^{}]*\{[^}]*\})*[^}]*\}/g;
+
+/** The options of App({…}); getApp() returns them. */
 let application = {};
+
+/** The options of the newest Page({…}). @type {Definition['options']} */
+let declared = {};
+
+/** What a mini-program finds beside the language itself. */
+Object.assign(window, {
+  my,
+  App(/** @type {object} */ options) {
+    application = options;
+  },
+  getApp: () => application,
+  Page(/** @type {Definition['options']} */ options) {
+    declared = options;
+  },
+});
 
 /** Starts the mini-program as Alipay does: app.json, app.js, the pages, then the first of them. */
 async function start() {
@@ -25,53 +42,46 @@ async function start() {
   navigateTo({ url: `/${pages[0]}` });
 }
 
-/** A mistake in one page leaves the others alone. @param {string} path @param {string} title */
+/** An error in one page leaves the others alone. @param {string} path @param {string} title */
 async function definePage(path, title) {
   try {
     definitions.set(path, await readPage(path, title));
   } catch (error) {
-    problem(error, `${path}.js`);
+    showProblem(error, `${path}.js`);
   }
 }
 
-/** Are these the two taps of a double tap? */
-let isTwice = false;
-
-/** Both taps of a double tap in one moment, before anything is drawn. @param {MouseEvent} event */
-function tapTwice(event) {
-  event.stopPropagation();
-  event.preventDefault();
-  report({ kind: 'taps', title: '×2', says: 'double-tap' });
-  const element = /** @type {HTMLElement} */ (event.target);
-  isTwice = true;
-  element.click();
-  element.click();
-  isTwice = false;
+/** The four files of a page. @type {(path: string, appTitle: string) => Promise<Definition>} */
+async function readPage(path, appTitle) {
+  await run(`${path}.js`);
+  const options = declared;
+  const { defaultTitle = appTitle } = await readJSON(`${path}.json`);
+  const style = await readStyle(`${path}.acss`);
+  const tree = parse(await readText(`${path}.axml`), `${path}.axml`);
+  return { options, title: defaultTitle, tree, style };
 }
 
-function listen() {
-  byId('back').onclick = () => my.navigateBack();
-  const whileCapturing = true; // before the mini-program sees it
-  addEventListener(
-    'click',
-    (event) => {
-      phone.isTouched = true;
-      if (bench.order.twice && !isTwice) tapTwice(event);
-    },
-    whileCapturing,
-  );
-  addEventListener('error', ({ error }) => problem(error));
-  addEventListener('unhandledrejection', ({ reason }) => problem(reason, `${route()}.js`));
+/** Runs a script of the mini-program; returns what it exports. @param {string} path */
+const run = (path) => import(`${FILES}${path}`);
+
+/** @param {string} path */
+async function readText(path) {
+  const answer = await fetch(FILES + path);
+  return answer.ok ? answer.text() : refuser(path, '')('没有这个文件');
 }
 
-/** What a mini-program finds beside the language itself. */
-Object.assign(window, {
-  my,
-  Page,
-  App(/** @type {object} */ options) {
-    application = options;
-  },
-  getApp: () => application,
-});
-listen();
+/** @param {string} path */
+const readJSON = async (path) => JSON.parse(await readText(path));
+
+/** A style sheet that reaches only what is in <main>. @param {string} path */
+async function readStyle(path) {
+  const css = convert(await readText(path), path);
+  const keyframes = css.match(KEYFRAMES) ?? []; // these can't be nested
+  const rules = css.replace(KEYFRAMES, '');
+  return new CSSStyleSheet().replace(`${keyframes.join('')} main {${rules}}`);
+}
+
+byId('back').onclick = () => my.navigateBack();
+addEventListener('error', ({ error }) => showProblem(error));
+addEventListener('unhandledrejection', ({ reason }) => showProblem(reason, `${route()}.js`));
 start();

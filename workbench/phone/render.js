@@ -1,11 +1,12 @@
-// AXML and a page's data to elements. What stays the same stays in place, and keeps its focus.
+// From AXML and data to elements: expand() resolves conditions, lists and templates, morph()
+// changes what differs. An element that stays the same stays in place and keeps its focus.
 import { rpx } from './acss.js';
 import { allowsValue, FLAGS, INNER, NATIVE } from './components.js';
-import { show } from './data.js';
 import { listen, shown } from './events.js';
+import { show } from './expression.js';
 
 /**
- * What is to be seen of `nodes`, with conditions, lists and templates resolved.
+ * The elements and texts to show, with conditions, lists and templates resolved.
  * @type {(nodes: MarkupNode[], scope: Scope, tree: Tree, key?: Data) => Shown[]}
  */
 export function expand(nodes, scope, tree, key) {
@@ -26,7 +27,7 @@ function expandList(node, scope, tree, key) {
   });
 }
 
-/** a:if, a:elif, a:else: the first whose test holds @type {Expand} */
+/** a:if, a:elif, a:else: the first whose test is true @type {Expand} */
 function expandBranch(node, scope, tree, key) {
   /** @type {ElementNode | undefined} */
   let branch = node;
@@ -34,7 +35,7 @@ function expandBranch(node, scope, tree, key) {
   return branch ? expandElement(branch, scope, tree, key) : [];
 }
 
-/** Of a block or a template only what is inside is seen. @type {Expand} */
+/** Of a block or a template only the inside is shown. @type {Expand} */
 function expandElement(node, scope, tree, outer) {
   const key = node.key?.(scope) ?? outer;
   if (node.tag === 'block') return expand(node.children, scope, tree, key);
@@ -51,7 +52,7 @@ function expandTemplate(node, scope, tree, key) {
 }
 
 /**
- * Makes the children of `parent` what `wanted` says.
+ * Makes the children of `parent` show `wanted`.
  * @type {(parent: Node, wanted: Shown[], host: Host) => void}
  */
 export function morph(parent, wanted, host) {
@@ -101,7 +102,7 @@ function update(child, host) {
   else updateText(/** @type {Text} */ (child), show(node.text(scope)));
 }
 
-/** The same text is left alone: it may be selected. @type {(child: Text, text: string) => void} */
+/** Leaves the same text alone: it may be selected. @type {(child: Text, text: string) => void} */
 function updateText(child, text) {
   if (child.data !== text) child.data = text;
 }
@@ -126,7 +127,7 @@ function setAttribute(element, node, name, value) {
 }
 
 /**
- * What is the same is left alone: it may be touched, and then only the property switches it.
+ * Leaves a flag alone that is right. A checkbox that was touched follows only its property.
  * @type {(target: HTMLElement, name: string, isOn: boolean) => void}
  */
 function setFlag(target, name, isOn) {

@@ -4,7 +4,7 @@
 type Data = any;
 /** The names that {{ }} can see, and what they stand for. */
 type Scope = Record<string, Data>;
-/** An expression or text, compiled: what it is worth in a scope. */
+/** A compiled expression or text: its value in a scope. */
 type Value = (scope: Scope) => Data;
 /** A value, and the offset in the source after it. */
 type Compiled = { value: Value; end: number };
@@ -15,8 +15,9 @@ type CompileText = (
   refuse: Refuse,
   asObject: boolean,
 ) => Compiled;
-/** An operator between two values. */
-type Operation = (sign: string, left: Data, right: Data) => Data;
+/** An operator between two values, and one before a value. */
+type Binary = (left: Data, right: Data) => Data;
+type Unary = (value: Data) => Data;
 
 /** Throws an Error that knows its file and its line; `at` is an offset in the file's source. */
 type Refuse = (message: string, at?: number) => never;
@@ -46,7 +47,7 @@ type ElementNode = {
   list?: Value;
   item: string;
   index: string;
-  /** What an element is known by when its siblings move. */
+  /** Identifies an element when its siblings move. */
   key?: Value;
   /** Of <template>: which one is shown here, and all that it sees. */
   is?: Value;
@@ -56,14 +57,14 @@ type AddAttribute = (node: ElementNode, name: string, value: Value, tree: Tree) 
 
 /** Makes an element of an AXML tag do its work. */
 type Attach = (element: HTMLElement, node: ElementNode, host: Host) => void;
-/** What is to be seen in one place of a page. */
+/** What one place of a page shows. */
 type Shown = { node: MarkupNode; scope: Scope; key?: Data };
 type Expand = (node: ElementNode, scope: Scope, tree: Tree, key?: Data) => Shown[];
 
 /** The page that elements belong to. */
 type Host = {
   tree: Tree;
-  /** What a getAuthorize button asks. */
+  /** Asks for consent, for a getAuthorize button. */
   authorize: () => Promise<unknown>;
   /** The address of an image. */
   resolve: (source: string) => string;
@@ -71,7 +72,7 @@ type Host = {
   call: (handler: string, event: object, at: number) => void;
 };
 
-/** What the files of one page say; `options` are those of its Page({…}). */
+/** One page as its files define it; `options` are those of its Page({…}). */
 type Definition = { options: Record<string, any>; title: string; tree: Tree; style: CSSStyleSheet };
 type OpenPage = {
   route: string;
@@ -86,11 +87,11 @@ type OpenPage = {
 type Options = Record<string, any>;
 /** A my.* as the page sees it. */
 type Api = (options?: Options) => any;
-/** Gives or resolves with the result of a my.* call, or throws a Failure. */
+/** Returns or resolves with the result of a my.* call, or throws an ApiError. */
 type Work = (options: any, trace: string) => any;
 type Callback = (result: any) => void;
-/** What a my.* call fails with; a `status` if it was an HTTP error. */
-type Failure = { error: number; errorMessage: string; status?: number };
+/** The error of a my.* call, with the `status` of an HTTP error. */
+type ApiError = { error: number; errorMessage: string; status?: number };
 type RequestOptions = {
   url?: string;
   method?: string;
@@ -104,9 +105,9 @@ type Sent = {
   method: string;
   headers: Record<string, string>;
   data?: Record<string, string>;
-  /** Which of the data a lying client has added. */
+  /** The part of the data that a forging client has added. */
   forged?: Record<string, string>;
-  /** The address; none if the given one can't be read. */
+  /** The address; undefined if the given one is invalid. */
   sentTo?: string;
 };
 type ConfirmOptions = {
@@ -141,10 +142,10 @@ type TestMember = {
   consented: string[];
 };
 
-/** What the workbench wants of the phone. */
+/** What the workbench has switched on for the phone. */
 type Bench = {
   order: {
-    /** The my.* whose next call fails, and the number of its error. */
+    /** A fault: the my.* whose next call fails, and the number of its error. */
     fail?: string;
     error?: number;
     /** The my.* that this version of Alipay lacks. */
@@ -152,9 +153,9 @@ type Bench = {
     /** Each tap arrives twice. */
     twice?: boolean;
   };
-  /** What a lying client adds to all it sends. */
+  /** What a forging client adds to all it sends. */
   forge?: Record<string, string> | null;
-  /** What the phone said before the page was ready to hear it. */
+  /** The phone's messages from before the page was ready to hear them. */
   heard?: MessageEvent[];
 };
 

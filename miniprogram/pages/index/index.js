@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT-0
-// 首页: nothing is asked for here. A silent login (静默授权, auth_base) gives the id and the session.
+// 首页: asks the user for nothing. A silent login (静默授权, auth_base) gives the id and the session.
 import { call, hasSignedOut, savedSession, signIn } from '../../api.js';
 import { run } from '../../task.js';
 
 const app = getApp();
 
-/** The id of the member that is known by now, if any. */
-function known() {
+/** What the page shows of the member, if there is one. */
+function memberView() {
   const { member } = app.globalData;
   return {
     id: String((member && (member.open_id || member.user_id)) || ''),
@@ -17,7 +17,7 @@ function known() {
 Page({
   data: {
     busy: '',
-    failure: /** @type {Failure | null} */ (null),
+    error: /** @type {AppError | null} */ (null),
     id: '',
     signedOut: false,
     leaving: false,
@@ -29,7 +29,7 @@ Page({
 
   // Asks for nothing; the member centre may have logged in or out meanwhile.
   onShow() {
-    this.setData({ ...known(), leaving: false });
+    this.setData({ ...memberView(), leaving: false });
   },
 
   /** A saved session that still works is used (有效期内不重复登录); else a silent login. */
@@ -37,7 +37,7 @@ Page({
     run(this, 'enter', async () => {
       if (savedSession().token) app.globalData.member = (await call('GET', '/api/member')).member;
       else await signIn('auth_base');
-      this.setData(known());
+      this.setData(memberView());
     });
   },
 

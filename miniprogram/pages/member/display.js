@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT-0
-// What the client is told (客户端得知): unsigned, to be shown and nothing else. It is never sent to
-// the server.
+// The display profile (客户端得知): what the client gets of nickname and avatar. It is unsigned: for
+// the screen only, never sent to the server.
 import { parse } from '../../api.js';
-import { failure } from '../../messages.js';
+import { errorFor } from '../../messages.js';
 
 /**
  * my.getAuthUserInfo, after consent: null where this version of Alipay lacks it.
- * @returns {Promise<Told | null>}
+ * @returns {Promise<DisplayProfile | null>}
  */
 export function authUserInfo() {
   return new Promise((resolve) => {
@@ -17,7 +17,7 @@ export function authUserInfo() {
 
 /**
  * my.getOpenUserInfo, after the button: errors arrive in success, the answer is JSON in JSON.
- * @returns {Promise<Told>}
+ * @returns {Promise<DisplayProfile>}
  */
 export function openUserInfo() {
   return new Promise((resolve, reject) => {
@@ -25,9 +25,9 @@ export function openUserInfo() {
       success: (res) => {
         const { code = '?', nickName = '', avatar = '' } = Object(parse(res.response).response);
         if (code === '10000') resolve({ nickName, avatar });
-        else reject(failure(`my.getOpenUserInfo ${code}`));
+        else reject(errorFor(`my.getOpenUserInfo ${code}`));
       },
-      fail: ({ error }) => reject(failure(`my.getOpenUserInfo ${error}`)),
+      fail: ({ error }) => reject(errorFor(`my.getOpenUserInfo ${error}`)),
     });
   });
 }

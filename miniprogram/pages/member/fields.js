@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT-0
-// The two profiles field by field: what each side knows, and why a field is empty.
+// The two profiles field by field: each side's value, or why it is empty.
 // Empty is normal (为空是正常情况).
 
 /** The fields in the order in which they are shown. @type {Record<string, Field>} */
 export const FIELDS = {
-  nick_name: { label: '昵称', told: 'nickName', empty: '没有设置昵称' },
-  avatar: { label: '头像', told: 'avatar', empty: '没有设置头像' },
+  nick_name: { label: '昵称', client: 'nickName', empty: '没有设置昵称' },
+  avatar: { label: '头像', client: 'avatar', empty: '没有设置头像' },
   open_id: { label: '用户标识' },
   user_id: { label: '支付宝用户号' },
   union_id: { label: '跨应用标识' },
@@ -22,9 +22,9 @@ export const FIELDS = {
 };
 
 /**
- * One row for each field that is to be shown.
+ * One row for each field that is shown.
  * @param {Member} member as the server saved it
- * @param {Told | null} client as the client was told it
+ * @param {DisplayProfile | null} client the client's own, null before it was read
  */
 export function compare(member, client) {
   return Object.keys(FIELDS)
@@ -33,37 +33,40 @@ export function compare(member, client) {
 }
 
 /**
- * Not the ids that this app does not get; details only once the profile has been fetched.
+ * Leaves out ids that this app does not get, and details before the profile was fetched.
  * @type {(key: string, member: Member) => boolean}
  */
 function isShown(key, member) {
-  if (member[key] || FIELDS[key].told) return true;
+  if (member[key] || FIELDS[key].client) return true;
   return Boolean(member.profile_at) && !key.endsWith('_id');
 }
 
-/** @type {(key: string, member: Member, client: Told | null) => object} */
+/** @type {(key: string, member: Member, client: DisplayProfile | null) => object} */
 function compareField(key, member, client) {
-  const { label, told, values = {} } = FIELDS[key];
+  const { label, client: name, values = {} } = FIELDS[key];
   const saved = member[key] || '';
-  const said = client && told ? client[told] : '';
+  const displayed = client && name ? client[name] : '';
   return {
     key,
     label,
-    client: said,
+    client: displayed,
     clientNote: clientNote(key, client),
     server: values[saved] ? `${saved} · ${values[saved]}` : saved,
     serverNote: serverNote(key, member),
-    differs: Boolean(said && saved && said !== saved),
+    differs: Boolean(displayed && saved && displayed !== saved),
   };
 }
 
-/** Why the client shows no such field. @type {(key: string, client: Told | null) => string} */
+/**
+ * Why the client's side is empty.
+ * @type {(key: string, client: DisplayProfile | null) => string}
+ */
 function clientNote(key, client) {
-  if (!FIELDS[key].told) return '客户端得不到';
+  if (!FIELDS[key].client) return '客户端得不到';
   return client ? '客户端得到的是空值' : '尚未读取';
 }
 
-/** Why the server has no such field. @type {(key: string, member: Member) => string} */
+/** Why the server's side is empty. @type {(key: string, member: Member) => string} */
 function serverNote(key, member) {
   if (!member.profile_at) return '尚未获取';
   if (key === 'nick_name' && member.user_type === '1') return '企业账户没有昵称';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT-0
-// 会员中心: the one place that asks for consent (授权), and only when the button is tapped.
+// 会员中心: the only place that asks for consent (授权), and only when the user taps the button.
 import { call, savedSession, send, signIn, signOut } from '../../api.js';
-import { NO_PRODUCT, NO_SCOPE, failure } from '../../messages.js';
+import { NO_PRODUCT, NO_SCOPE, errorFor } from '../../messages.js';
 import { run } from '../../task.js';
 import { authUserInfo, openUserInfo } from './display.js';
 import { compare } from './fields.js';
@@ -15,17 +15,17 @@ const EMPTY = {
   authorised: false,
   offerDisplay: false,
   notice: '',
-  failure: null,
+  error: null,
 };
 
 /** The signed profile, through our server; asks for consent at most once. */
 async function fetchProfile() {
   if (savedSession().scope === 'auth_user') {
     try {
-      // within the session's life nobody is sent to Alipay again
+      // within the session's life the user is not sent to Alipay again
       return await call('POST', '/api/member');
-    } catch (failed) {
-      if (!NO_SCOPE.includes(failed.code)) throw failed;
+    } catch (error) {
+      if (!NO_SCOPE.includes(error.code)) throw error;
     }
   }
   await signIn('auth_user'); // the ids are saved by now, whatever comes next
@@ -40,7 +40,7 @@ Page({
     else if (savedSession().token) this.load();
   },
 
-  /** What the server has saved already; asks Alipay for nothing. */
+  /** Shows what the server has saved already; asks Alipay for nothing. */
   load() {
     run(this, 'load', async () => {
       app.globalData.member = (await call('GET', '/api/member')).member;
@@ -55,11 +55,11 @@ Page({
       let withoutProduct = null;
       try {
         app.globalData.member = (await fetchProfile()).member;
-      } catch (failed) {
+      } catch (error) {
         this.show(this.data.client);
-        if (failed.code !== NO_PRODUCT) throw failed;
+        if (error.code !== NO_PRODUCT) throw error;
         // the server keeps the ids; the phone may still show the display profile
-        withoutProduct = failed;
+        withoutProduct = error;
       }
       this.show((await authUserInfo()) || this.data.client);
       this.setData({ offerDisplay: !this.data.client });
@@ -76,20 +76,20 @@ Page({
   },
 
   displayRefused() {
-    this.setData({ failure: failure('getAuthorize') });
+    this.setData({ error: errorFor('getAuthorize') });
   },
 
-  /** @param {Told | null} client */
+  /** @param {DisplayProfile | null} client */
   show(client) {
     const { member } = app.globalData;
     const authorised = savedSession().scope === 'auth_user';
     this.setData({ client, authorised, rows: member ? compare(member, client) : [] });
   },
 
-  /** The way on that the failure names. */
+  /** The way on that the error names. */
   goOn() {
-    if (!this.data.failure) return; // the second of two quick taps
-    const { next, action } = this.data.failure;
+    if (!this.data.error) return; // the second of two quick taps
+    const { next, action } = this.data.error;
     if (next === 'leave') my.navigateBack();
     else if (next === 'authorise') this.getProfile();
     else this[/** @type {'load'} */ (action)]();

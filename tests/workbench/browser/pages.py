@@ -29,7 +29,7 @@ TO_STICKY_PHONE = """() => {
 }"""
 # The mini-program's own table, read by the browser: code → {message, label}
 MESSAGE = """([code, status]) => import("/workbench/files/miniprogram/messages.js")
-  .then((messages) => messages.failure(code, status))"""
+  .then((messages) => messages.errorFor(code, status))"""
 
 
 def profile(member: str) -> dict[str, str]:
@@ -51,7 +51,7 @@ class Phone:
         self.tab = tab
         self.frame: FrameLocator = tab.frame_locator("[data-testid=phone]")
         self.id: Locator = self.frame.locator(".value")
-        self.error: Locator = self.frame.locator(".failure-code")
+        self.error: Locator = self.frame.locator(".error-code")
         self.sheet: Locator = self.frame.locator("#consent")
         self.pointed: Locator = self.frame.locator("[data-point]")
 
@@ -85,7 +85,7 @@ class Phone:
     def go_on(self) -> None:
         """Tap the button that an error offers: try again, authorise again or back."""
         self._scroll()
-        self.frame.locator("page:last-child .button-failure").click()
+        self.frame.locator("page:last-child .button-error").click()
 
     def forget(self) -> None:
         self.tap("forget me")
@@ -103,7 +103,7 @@ class Phone:
         """Wait until the screen shows this code, the sentence for it and its way on."""
         expect(self.error).to_have_text(code)
         known = self.tab.evaluate(MESSAGE, [code, status])
-        shown = self.frame.locator(".failure", has=self.error)
+        shown = self.frame.locator(".error", has=self.error)
         expect(shown).to_contain_text(known["message"])
         if known["label"]:
             expect(shown.locator("button")).to_have_text(known["label"])

@@ -184,7 +184,7 @@ def test_fault_without_get_auth_user_info_the_button_takes_over(page, phone, tra
     page.saw("missing-getAuthUserInfo")
     phone.tap("show my nickname and avatar")
     expect(page.client.field("nick_name")).to_have_text(known()["nick_name"])
-    expect(phone.frame.locator(".told .known", has_text=known()["nick_name"])).to_be_visible()
+    expect(phone.frame.locator(".displayed .known", has_text=known()["nick_name"])).to_be_visible()
 
 
 def test_fault_a_server_that_never_answers_is_a_timeout_of_my_request(page, phone):

@@ -116,9 +116,10 @@ test('a handler that the page lacks is named with its line when it is needed', (
   assert.equal(refusal(() => page.find('a').click()).line, 2);
 });
 
-for (const [tag, names] of TAGS) {
-  for (const name of names.filter((each) => /^(on|catch)[A-Z]/.test(each))) {
-    test(`<${tag} ${name}>: what the tag may have does happen`, async () => {
+test('every event of every tag reaches its handler', async () => {
+  const silent = [];
+  for (const [tag, names] of TAGS) {
+    for (const name of names.filter((each) => /^(on|catch)[A-Z]/.test(each))) {
       const trigger = TRIGGERS.get(name.replace(/^(on|catch)/, ''));
       assert.ok(trigger, `page.mjs has no trigger for ${name}`);
       const { attributes = '', isRefused = false, act } = trigger;
@@ -133,7 +134,8 @@ for (const [tag, names] of TAGS) {
       );
       act(page.root.childNodes[0]);
       await new Promise(setImmediate);
-      assert.equal(heard.length, 1, `events.js has no listener for ${name}`);
-    });
+      if (heard.length !== 1) silent.push(`<${tag} ${name}>`);
+    }
   }
-}
+  assert.deepEqual(silent, []);
+});

@@ -41,7 +41,7 @@ class FakeNode {
     if (siblings.includes(this)) siblings.splice(siblings.indexOf(this), 1);
   }
 
-  /** Follows the attribute until somebody has switched it, as in a browser. */
+  /** Follows the attribute until the property was set, as in a browser. */
   get checked() {
     return this.switched ?? this.hasAttribute('checked');
   }
@@ -67,7 +67,7 @@ class FakeNode {
     else this.attributes.delete(name);
   }
 
-  /** A tap: it switches a checkbox; the event bubbles until somebody stops it. */
+  /** A tap: it switches a checkbox; the event bubbles until a handler stops it. */
   click() {
     if (this.type === 'checkbox') this.checked = !this.checked;
     let stopped = false;
@@ -148,7 +148,7 @@ export function open(axml, data = {}, handlers = {}, authorize = async () => {})
   };
 }
 
-/** {message, file, line} of what `work` refuses. */
+/** {message, file, line} of the refusal that `work` throws. */
 export function refusal(work) {
   try {
     work();
@@ -156,4 +156,19 @@ export function refusal(work) {
     return { message, file, line };
   }
   throw new Error('nothing was refused');
+}
+
+/**
+ * The cases, [source, line, …], that `work(source, …)` does not refuse in their line of `file`.
+ * A test of a rule expects [].
+ */
+export function accepted(cases, file, work) {
+  return cases.filter(([source, line, ...more]) => {
+    try {
+      work(source, ...more);
+    } catch (error) {
+      return error.file !== file || error.line !== line || !error.message;
+    }
+    return true;
+  });
 }

@@ -1,9 +1,8 @@
 // my.getAuthCode, my.getAuthUserInfo, my.getOpenUserInfo and the getAuthorize button.
+import { bench, phone } from '../device.js';
 import { askForConsent } from '../dialogs.js';
 import { decide } from '../person.js';
-import { call } from './call.js';
-import { issueAuthCode, lookUpPerson } from './emulator.js';
-import { failure } from './failures.js';
+import { apiError, call } from './call.js';
 
 const AGREED = { code: '10000', msg: 'Success' };
 const NOT_AGREED = {
@@ -28,25 +27,25 @@ const NO_PRODUCT = {
 export async function getAuthCode({ scopes = 'auth_base' }) {
   const asked = [scopes].flat();
   const { member, hasAgreed } = await lookUpPerson();
-  if (!asked.every((scope) => /^auth_(base|user)$/.test(scope))) throw failure('getAuthCode', 3);
+  if (!asked.every((scope) => /^auth_(base|user)$/.test(scope))) throw apiError('getAuthCode', 3);
   const needsConsent = asked.includes('auth_user') && !hasAgreed;
-  const answer = needsConsent ? await askForConsent(member) : 'agree';
-  if (needsConsent) decide(answer);
-  if (answer === 'refuse') throw failure('getAuthCode', 11);
-  if (answer !== 'agree') throw failure('getAuthCode', 3);
+  const decision = needsConsent ? await askForConsent(member) : 'agree';
+  if (needsConsent) decide(decision);
+  if (decision === 'refuse') throw apiError('getAuthCode', 11);
+  if (decision !== 'agree') throw apiError('getAuthCode', 3);
   const authCode = await issueAuthCode(member.id, asked);
-  if (!authCode) throw failure('getAuthCode', 10);
+  if (!authCode) throw apiError('getAuthCode', 10);
   return { authCode, authErrorScopes: {}, authSuccessScopes: asked };
 }
 
-/** What a <button open-type="getAuthorize" scope="userInfo"> asks when it is tapped. */
+/** A tap on <button open-type="getAuthorize" scope="userInfo">. */
 export const authorize = () => call('getAuthorize', { scopes: 'auth_user' }, getAuthCode);
 
 /** my.getAuthUserInfo: nickname and avatar, unsigned, after consent. Today's docs lack it. */
 export async function getAuthUserInfo() {
-  const { told, hasAgreed } = await lookUpPerson();
-  if (!hasAgreed) throw failure('getAuthCode', 4);
-  return told;
+  const { displayProfile, hasAgreed } = await lookUpPerson();
+  if (!hasAgreed) throw apiError('getAuthCode', 4);
+  return displayProfile;
 }
 
 /** my.getOpenUserInfo: JSON in JSON; its errors arrive in success. */
@@ -56,9 +55,49 @@ export async function getOpenUserInfo() {
 }
 
 async function openUserInfo() {
-  const { member, told, hasAgreed, hasProduct } = await lookUpPerson();
+  const { member, displayProfile, hasAgreed, hasProduct } = await lookUpPerson();
   if (!hasProduct) return NO_PRODUCT;
   if (!hasAgreed) return NOT_AGREED;
   const { gender, province, city } = member;
-  return { ...AGREED, ...told, gender, province, city };
+  return { ...AGREED, ...displayProfile, gender, province, city };
+}
+
+/** The person who holds the phone: what Alipay knows of them, and what they have agreed to. */
+async function lookUpPerson() {
+  const { app_id: own, members, apps } = await askEmulator('members');
+  /** @type {TestMember} */
+  const member = members.find((/** @type {TestMember} */ { id }) => id === phone.member);
+  const nickName = bench.forge?.nickName ?? member.nick_name ?? '';
+  return {
+    member,
+    displayProfile: { nickName, avatar: member.avatar ?? '' },
+    hasAgreed: member.consented.includes(own),
+    hasProduct: Boolean(apps[own].product),
+  };
+}
+
+/** An auth code for this member. @type {(member: string, scopes: string[]) => Promise<string>} */
+async function issueAuthCode(member, scopes) {
+  const { auth_code: authCode } = await askEmulator('auth-code', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ member, scopes }),
+  });
+  return authCode;
+}
+
+/**
+ * One of the emulated Alipay's control routes, through the workbench's own origin. Throws what
+ * my.getAuthCode throws without a network.
+ * @type {(name: string, init?: RequestInit) => Promise<any>}
+ */
+async function askEmulator(name, init) {
+  const response = await fetch(`/workbench/emulator/${name}`, init).catch(noNetwork);
+  const answer = await response.json().catch(noNetwork);
+  return answer.error ? noNetwork() : answer;
+}
+
+/** @returns {never} */
+function noNetwork() {
+  throw apiError('getAuthCode', 12);
 }

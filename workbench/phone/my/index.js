@@ -1,7 +1,7 @@
-// The mini-program's `my`: each call of it goes through call(), which tells the workbench.
+// The mini-program's `my`: each call goes through call(), which reports it to the workbench.
+import { bench } from '../device.js';
 import { alert, confirm, hideLoading, showLoading, showToast } from '../dialogs.js';
-import { navigateBack, navigateTo } from '../navigation.js';
-import { bench } from '../workbench.js';
+import { navigateBack, navigateTo } from '../pages.js';
 import { getAuthCode, getAuthUserInfo, getOpenUserInfo } from './authorisation.js';
 import { call } from './call.js';
 import { httpRequest, request } from './request.js';
@@ -31,7 +31,7 @@ for (const [name, work] of Object.entries(WORK))
   apis.set(name, (options = {}) => call(name, options, work));
 
 /**
- * What is missing reads as undefined, as on an old Alipay.
+ * A my.* that is switched off reads as undefined, as on an old Alipay.
  * @type {(_: object, name: string) => Api | undefined}
  */
 function get(_, name) {

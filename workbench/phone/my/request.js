@@ -1,7 +1,6 @@
 // my.request, and my.httpRequest of old articles.
-import { bench, phone } from '../workbench.js';
-import { call } from './call.js';
-import { failure } from './failures.js';
+import { bench, phone } from '../device.js';
+import { apiError, call } from './call.js';
 
 const TIMEOUT = 30_000;
 
@@ -23,7 +22,7 @@ function sender(api, type) {
 }
 
 /**
- * What is to be sent: the API's origin becomes this page's own.
+ * The request to send: the API's origin becomes this page's own.
  * @type {(options: RequestOptions, type: string) => Sent}
  */
 function prepare({ url = '', method = 'GET', data, headers = {} }, type) {
@@ -43,15 +42,15 @@ function prepare({ url = '', method = 'GET', data, headers = {} }, type) {
   return sent;
 }
 
-/** null if it is no address. @type {(text: string) => URL | null} */
+/** null for an invalid address. @type {(text: string) => URL | null} */
 const parseAddress = (text) => (URL.canParse(text) ? new URL(text) : null);
 
 /** @type {(sent: Sent, options: RequestOptions, trace: string) => Promise<object>} */
 async function send(sent, { url = '', timeout = TIMEOUT }, trace) {
   const to = parseAddress(url);
-  if (!to || !sent.sentTo) throw failure('request', 2);
+  if (!to || !sent.sentTo) throw apiError('request', 2);
   const isAllowed = to.origin === phone.apiOrigin || to.origin === location.origin;
-  if (!isAllowed) throw failure('request', 11);
+  if (!isAllowed) throw apiError('request', 11);
   const answer = await fetchText(sent.sentTo, {
     method: sent.method,
     headers: { ...sent.headers, 'X-Trace': trace, 'Accept-Language': 'zh-CN' },
@@ -76,12 +75,12 @@ async function fetchText(address, init) {
     return { response, text: await response.text() };
   } catch (error) {
     const isTimeout = error instanceof DOMException && error.name === 'TimeoutError';
-    throw failure('request', isTimeout ? 13 : 12);
+    throw apiError('request', isTimeout ? 13 : 12);
   }
 }
 
 /**
- * The answer as the page gets it. Alipay's documentation counts an HTTP error as a failure.
+ * The answer as the page gets it. By Alipay's documentation an HTTP error is error 19.
  * @param {Answered} answer
  */
 function read({ response, text }) {
@@ -89,12 +88,12 @@ function read({ response, text }) {
   const headers = Object.fromEntries(response.headers);
   const data = parse(text);
   const result = { data: data === undefined ? text : data, status, headers };
-  if (!ok) throw failure('request', 19, result);
-  if (data === undefined) throw failure('request', 14, result);
+  if (!ok) throw apiError('request', 19, result);
+  if (data === undefined) throw apiError('request', 14, result);
   return result;
 }
 
-/** @type {(text: string) => any} undefined if it is no JSON */
+/** @type {(text: string) => any} undefined for invalid JSON */
 function parse(text) {
   try {
     return JSON.parse(text);

@@ -1,5 +1,5 @@
 // my.setStorageSync and its kin: one store for each mini-program and person.
-import { phone } from '../workbench.js';
+import { phone } from '../device.js';
 
 /** @param {string} key */
 const inStore = (key) => `phone:${phone.app}:${phone.member}:${key}`;
