@@ -11,7 +11,7 @@ def main():  # type: ignore[no-untyped-def] # the oldest Python must get as far 
     if sys.version_info < NEEDED:
         return "Python 3.10 or newer is needed: this is %d.%d." % sys.version_info[:2]  # noqa: UP031
     try:
-        from .cli import main as run
+        from .commands import main as run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("workshop", "emulator", "alipay_member"):
             raise

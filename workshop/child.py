@@ -9,9 +9,9 @@ import os
 import sys
 from pathlib import Path
 
-from .lab import open_lab
 from .run import check_all
 from .steps import Step
+from .testbed import open_lab
 
 BEGIN = "begin "
 

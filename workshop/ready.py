@@ -62,7 +62,7 @@ def works(function: Callable[[], object]) -> bool:
 def log_in() -> None:
     """A whole login against the emulated Alipay, with the solution."""
     from . import solution
-    from .lab import open_lab
+    from .testbed import open_lab
 
     with open_lab() as lab:
         token = solution.exchange_code(lab.app, lab.auth_code())

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from .load import SOLUTION, Source
+from .participant import SOLUTION, Source
 from .progress import Progress
 from .result import Result
 from .steps import STEPS, Step, sentence_of, step_of, told, words

@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from .checks.wrong import Wrong
-from .lab import Lab
-from .load import Functions, Source
+from .checks.base import Wrong
+from .participant import Functions, Source
 from .result import LONGEST, Result, shown
 from .steps import FUNCTIONS, STEPS, Step, own_functions
+from .testbed import Lab
 
 
 def check_all(

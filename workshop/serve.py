@@ -10,8 +10,8 @@ from alipay_member.errors import SchemaError
 from server.settings import Settings
 from workbench import frames
 
-from .client import WorkshopClient
-from .load import SOLUTION, Functions, Source
+from .participant import SOLUTION, Functions, Source
+from .participant_app import WorkshopClient
 from .ready import is_free
 from .result import Result
 from .runner import ENDED, ROOT, run_checks

@@ -7,9 +7,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .checks import answer, exchange, persist, profile, refresh, request, signing, verified, web
-from .lab import Lab
-from .load import Functions, Source
+from .checks import (
+    build_request as request,
+    exchange_code as exchange,
+    fetch_profile as profile,
+    fetch_with_refresh as refresh,
+    read_answer as verified,
+    read_callback as web,
+    save_member as persist,
+    signed_part as answer,
+    string_to_sign as signing,
+)
+from .participant import Functions, Source
+from .testbed import Lab
 
 HERE = Path(__file__).resolve().parent
 SERVED = 8  # steps that `serve` uses: refresh and state belong to the app

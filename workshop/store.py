@@ -11,8 +11,8 @@ from alipay_member.store.sqlite import SQLiteDatabase
 from workbench.frames import frame_of, telling_of
 from workbench.watched import WatchedStore, member, person
 
-from .given import FIELDS
-from .load import Functions
+from .participant import Functions
+from .provided import FIELDS
 
 
 class WorkshopStore(WatchedStore):

@@ -11,7 +11,7 @@ if not (HAVE_EMULATOR and (ROOT / "workshop").is_dir()):  # each may be deleted
 @pytest.fixture(scope="session")
 def shared_lab():
     import emulator
-    from workshop.lab import Lab
+    from workshop.testbed import Lab
 
     with emulator.run() as alipay:
         yield Lab(alipay)

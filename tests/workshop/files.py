@@ -2,7 +2,7 @@
 
 import ast
 
-from workshop.load import SOLUTION, STARTER, span
+from workshop.participant import SOLUTION, STARTER, span
 from workshop.steps import STEPS
 
 IMPORTS = "import os\nimport sys\n"

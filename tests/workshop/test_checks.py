@@ -6,25 +6,25 @@ from pathlib import Path
 
 import pytest
 
-import other_answers
+import right_answers
 import wrong_answer
+import wrong_answers
 import wrong_call
-import wrong_exchange
 import wrong_request
 import wrong_row
 import wrong_signing
 import wrong_state
 import wrong_store
 import wrong_verify
-from workshop.checks.wrong import Wrong
-from workshop.load import SOLUTION, Source
+from workshop.checks.base import Wrong
+from workshop.participant import SOLUTION, Source
 from workshop.steps import FUNCTIONS, STEPS, sentence_of, step_of, words
 from wrong import WRONG
 
 MODULES = (
     wrong_signing,
     wrong_request,
-    wrong_exchange,
+    wrong_answers,
     wrong_call,
     wrong_answer,
     wrong_verify,
@@ -63,8 +63,8 @@ def test_the_solution_passes(step, lab):
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_another_right_answer_passes(step, lab):
-    text = Path(other_answers.__file__).read_text("utf-8")
-    path = Path(other_answers.__file__)
+    text = Path(right_answers.__file__).read_text("utf-8")
+    path = Path(right_answers.__file__)
     assert all(f"\ndef {name}(" in text for name in FUNCTIONS)
     step.check(Source(path).functions(FUNCTIONS, FUNCTIONS), lab)
 

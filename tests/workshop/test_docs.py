@@ -5,7 +5,7 @@ import re
 import pytest
 
 from helpers import ROOT
-from workshop.cli import COMMANDS
+from workshop.commands import COMMANDS
 from workshop.steps import STEPS, told, words
 from workshop.terminal import terminal_words
 

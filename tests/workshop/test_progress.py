@@ -3,8 +3,8 @@
 import pytest
 
 from files import with_body, written_up_to
-from workshop import cli, terminal
-from workshop.load import SOLUTION, STARTER
+from workshop import commands as cli, terminal
+from workshop.participant import SOLUTION, STARTER
 from workshop.progress import load_progress
 from workshop.report import near_the_difference
 from workshop.result import shown

@@ -7,7 +7,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from workshop.given import FIELDS, SHARE, SignatureError
+from workshop.provided import FIELDS, SHARE, SignatureError
 from workshop.solution import call, fetch_profile
 from wrong import wrong
 

@@ -2,7 +2,7 @@
 
 import time
 
-from workshop.given import FORM, GatewayError, says_error
+from workshop.provided import FORM, GatewayError, says_error
 from workshop.solution import build_request, read_answer
 from wrong import wrong
 

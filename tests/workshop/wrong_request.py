@@ -5,7 +5,7 @@ import time
 from datetime import datetime, timezone
 from urllib.parse import quote, urlencode
 
-from workshop.given import BEIJING
+from workshop.provided import BEIJING
 from workshop.solution import build_request, sign, string_to_sign
 from wrong import pairs, without, wrong
 

@@ -3,7 +3,7 @@
 import time
 import uuid
 
-from workshop.given import TOKEN, GatewayError
+from workshop.provided import TOKEN, GatewayError
 from workshop.solution import call, fetch_profile, save_member
 from wrong import wrong
 

@@ -4,7 +4,7 @@ import random
 import secrets
 from urllib.parse import urlencode
 
-from workshop.given import StateError
+from workshop.provided import StateError
 from workshop.solution import authorize_url, read_callback
 from wrong import wrong
 

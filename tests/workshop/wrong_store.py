@@ -3,7 +3,7 @@
 import secrets
 import time
 
-from workshop.given import FIELDS, TOKEN, GatewayError
+from workshop.provided import FIELDS, TOKEN, GatewayError
 from workshop.solution import call, fetch_profile, save_member
 from wrong import wrong
 

@@ -7,7 +7,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
-from workshop.given import FIELDS, SHARE, TOKEN, GatewayError, SignatureError, says_error
+from workshop.provided import FIELDS, SHARE, TOKEN, GatewayError, SignatureError, says_error
 from workshop.solution import call, fetch_profile, read_answer, signed_part, verify
 from wrong import wrong
 

@@ -31,7 +31,7 @@ class Workshop(Bench):
 
 @pytest.fixture(params=["everything", "three-steps"])
 def bench(request, emulator, tmp_path):
-    from workshop.load import SOLUTION, put_back
+    from workshop.participant import SOLUTION, put_back
     from workshop.steps import STEPS
 
     file = SOLUTION

@@ -4,10 +4,10 @@ from typing import Any
 
 from emulator.accounts import MEMBERS
 
-from ..given import FIELDS, GatewayError
-from ..lab import Lab
-from ..load import Functions
-from .wrong import Attempt, Wrong, check_type
+from ..participant import Functions
+from ..provided import FIELDS, GatewayError
+from ..testbed import Lab
+from .base import Attempt, Wrong, check_type
 
 NAMES = ("open_id", "user_id", *FIELDS)
 MORE = {"cert_no": "110101199001011234", "address": "西湖区"}  # as the sandbox may give

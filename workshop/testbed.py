@@ -16,7 +16,7 @@ from flask.signals import request_started
 import emulator
 from emulator.reply import Answer
 
-from .given import App
+from .provided import App
 
 APP_ID = "demo-mini"
 

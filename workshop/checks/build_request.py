@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl, quote, quote_plus
 from alipay_member.models import SHARE, TOKEN
 from alipay_member.signing import string_to_sign, verify
 
-from ..given import BEIJING, App
-from ..lab import Lab
-from ..load import Functions
-from .signing import pairs, wrong_strings
-from .wrong import Wrong, check_type
+from ..participant import Functions
+from ..provided import BEIJING, App
+from ..testbed import Lab
+from .base import Wrong, check_type
+from .string_to_sign import pairs, wrong_strings
 
 NEW_YEAR = datetime(2026, 1, 1, 0, 59, 58, tzinfo=BEIJING)  # in London it is still 2025
 FORMAT = "%Y-%m-%d %H:%M:%S"

@@ -23,8 +23,8 @@ from alipay_member.models import SHARE, TOKEN, Profile, Token, read_profile, rea
 from alipay_member.signing import signature_flaw
 from workbench.frames import Frame, frames_here, telling_of
 
-from . import given
-from .load import Functions
+from . import provided as given
+from .participant import Functions
 
 PARTICIPANTS = ("workshop/member_info.py", "workshop/solution.py")  # whose lines the trace shows
 Read = TypeVar("Read")

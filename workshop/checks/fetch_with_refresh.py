@@ -1,9 +1,9 @@
 """Step 9: the token has ended."""
 
-from ..given import GatewayError, Tokens
-from ..lab import Lab
-from ..load import Functions
-from .wrong import Attempt, Wrong, check_type
+from ..participant import Functions
+from ..provided import GatewayError, Tokens
+from ..testbed import Lab
+from .base import Attempt, Wrong, check_type
 
 
 def fetch_with_refresh(yours: Functions, lab: Lab) -> None:

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256
 
 from alipay_member.signing import sign as signed, string_to_sign as right_string
 
-from ..lab import Lab
-from ..load import Functions
-from .wrong import Attempt, Wrong, check_type, expect, is_text_for_bytes
+from ..participant import Functions
+from ..testbed import Lab
+from .base import Attempt, Wrong, check_type, expect, is_text_for_bytes
 
 Parameters = Mapping[str, str]
 

@@ -3,10 +3,10 @@
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from ..given import StateError
-from ..lab import Lab
-from ..load import Functions
-from .wrong import Attempt, Wrong, check_type
+from ..participant import Functions
+from ..provided import StateError
+from ..testbed import Lab
+from .base import Attempt, Wrong, check_type
 
 REDIRECT_URI = "https://shop.example/callback?from=alipay&lang=zh"
 MIN_STATE = 16  # characters; token_urlsafe(16) gives 22

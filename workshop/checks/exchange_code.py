@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from ..given import FORM, SHARE, GatewayError, SignatureError
-from ..lab import Call, CannedSession, Lab
-from ..load import Functions
-from .wrong import Attempt, Wrong, check_type
+from ..participant import Functions
+from ..provided import FORM, SHARE, GatewayError, SignatureError
+from ..testbed import Call, CannedSession, Lab
+from .base import Attempt, Wrong, check_type
 
 NEEDED = ("refresh_token", "expires_in", "re_expires_in", "open_id")  # by whoever serves it
 OF_A_SUCCESS = ("access_token", "refresh_token", "expires_in", "open_id", "user_id")

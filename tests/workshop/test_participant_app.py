@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import requests
 
-import other_answers
+import right_answers
 from files import with_body, written_up_to
 from helpers import at_home
-from workshop.load import SOLUTION, STARTER, Source
+from workshop.participant import SOLUTION, STARTER, Source
 from workshop.result import Result
 from workshop.serve import check_each, functions_that_pass, make_app, tell_whose
 from workshop.steps import FUNCTIONS, STEPS
@@ -74,7 +74,7 @@ def test_the_phone_logs_in_with_their_functions_and_the_trace_shows_their_lines(
 
 def test_the_participants_file_may_be_shown():
     from workbench.frames import short_name
-    from workshop.load import MEMBER_INFO
+    from workshop.participant import MEMBER_INFO
 
     assert short_name(str(MEMBER_INFO)) == "workshop/member_info.py"
     assert short_name(str(MEMBER_INFO.with_name("cli.py"))) is None
@@ -158,7 +158,7 @@ def test_an_unsigned_error_keeps_its_words(served, solution, auth_code, emulator
 
 
 def test_their_save_member_may_commit_by_itself(served, auth_code):
-    path = Path(other_answers.__file__)
+    path = Path(right_answers.__file__)
     browser = served(Source(path).functions(FUNCTIONS, FUNCTIONS))
     session = signed_in(browser, auth_code)
     answer = browser.post("/api/member", headers=session)

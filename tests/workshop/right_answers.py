@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from workshop.given import (
+from workshop.provided import (
     FIELDS,
     FORM,
     SHARE,

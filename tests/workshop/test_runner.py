@@ -9,9 +9,9 @@ import pytest
 
 from files import with_body, with_function, written_up_to
 from helpers import ROOT
-from workshop.given import FIELDS
-from workshop.load import MEMBER_INFO, SOLUTION, STARTER, Source, put_back
+from workshop.participant import MEMBER_INFO, SOLUTION, STARTER, Source, put_back
 from workshop.progress import NAME
+from workshop.provided import FIELDS
 from workshop.run import check_all, check_step
 from workshop.steps import FUNCTIONS, STEPS, own_functions, sentence_of, step_of, told, words
 
@@ -151,7 +151,7 @@ def test_reset_puts_a_step_back_and_leaves_the_others(file):
 
 
 def stub(name):
-    from workshop.load import span
+    from workshop.participant import span
 
     text = STARTER.read_text("utf-8")
     first, end = span(text, name)
@@ -203,7 +203,7 @@ def test_the_solution_is_short_and_needs_little():
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     others = {name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names}
-    assert {name.partition(".")[0] for name in others - {"workshop.given"}} <= {
+    assert {name.partition(".")[0] for name in others - {"workshop.provided"}} <= {
         "requests",
         "cryptography",
     }

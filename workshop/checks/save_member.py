@@ -8,10 +8,10 @@ from typing import Any
 
 import alipay_member
 
-from ..given import FIELDS
-from ..lab import Lab
-from ..load import Functions
-from .wrong import Attempt, Wrong
+from ..participant import Functions
+from ..provided import FIELDS
+from ..testbed import Lab
+from .base import Attempt, Wrong
 
 SCHEMA = Path(alipay_member.__file__).parent / "store" / "schema.sql"
 OPEN_ID = "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"

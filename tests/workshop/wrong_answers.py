@@ -6,7 +6,7 @@ import time
 
 import requests
 
-from workshop.given import FORM, TOKEN, GatewayError, SignatureError, says_error
+from workshop.provided import FORM, TOKEN, GatewayError, SignatureError, says_error
 from workshop.solution import build_request, call, read_answer, signed_part
 from wrong import wrong
 

@@ -11,8 +11,8 @@ import pytest
 
 from files import with_body, written_up_to
 from helpers import ROOT
-from workshop.cli import main
-from workshop.load import SOLUTION, STARTER
+from workshop.commands import main
+from workshop.participant import SOLUTION, STARTER
 from workshop.progress import load_progress
 from workshop.runner import run_checks
 

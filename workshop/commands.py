@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .load import MEMBER_INFO, STARTER, put_back
+from .participant import MEMBER_INFO, STARTER, put_back
 from .progress import Progress, load_progress
 from .report import OF_THE_FILE, current_step, shortened, tell_hint, tell_list, tell_results
 from .result import Result

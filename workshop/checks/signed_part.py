@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..given import SHARE, TOKEN, SignatureError
-from ..lab import Lab
-from ..load import Functions
-from .wrong import Attempt, Wrong, check_type, expect
+from ..participant import Functions
+from ..provided import SHARE, TOKEN, SignatureError
+from ..testbed import Lab
+from .base import Attempt, Wrong, check_type, expect
 
 PLAIN = {
     "code": "10000",

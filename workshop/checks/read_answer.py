@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 from emulator.forgeries import forged_node, with_other_digit
 from emulator.reply import Answer
 
-from ..given import SHARE, TOKEN, SignatureError
-from ..lab import Lab
-from ..load import Functions
-from .answer import AVATAR, CHINESE, PLAIN
-from .wrong import Attempt, Wrong, check_type, is_text_for_bytes
+from ..participant import Functions
+from ..provided import SHARE, TOKEN, SignatureError
+from ..testbed import Lab
+from .base import Attempt, Wrong, check_type, is_text_for_bytes
+from .signed_part import AVATAR, CHINESE, PLAIN
 
 DATA = b'{"code":"10000","msg":"Success"}'
 BUSY = {"code": "20000", "msg": "Service Currently Unavailable", "sub_code": "isp.unknow-error"}
