@@ -1,35 +1,37 @@
 """The command line: python -m workshop."""
 
 import argparse
+import os
+import queue
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
 
-from .participant import MEMBER_INFO, STARTER, put_back
+from .checks import FUNCTIONS, STEPS, find_step
+from .participant import MEMBER_INFO, put_back, start_file
 from .progress import Progress, load_progress
-from .report import OF_THE_FILE, current_step, shortened, tell_hint, tell_list, tell_results
-from .result import Result
-from .runner import run_with_skipped
-from .steps import FUNCTIONS, STEPS, Step, step_of, told, written_steps
-from .terminal import Terminal, can_show, command, never_fail, usual_language
-from .watch import changes, listen, stamp
+from .report import shortened, show_hint, show_list, show_results
+from .runner import Result, run_with_skipped
+from .terminal import Terminal, can_show, command, tolerate_encoding, usual_language
 
 COMMANDS = ("watch", "hint", "skip", "list", "reset", "serve", "ready")
 WITH_STEP = ("hint", "reset")
 EPILOG = """
-watch (default)  check member_info.py, again at each save
+watch (default)  check member_info.py, again after each save
 hint [STEP]      the next hint of the current step, or of another
-skip             leave the current step out; the solution stands in
+skip             leave the current step out; the solution takes its place
 list             all steps, and where you are
-reset STEP       a step's functions as at the start (reset all: the whole file)
-serve            the workbench, with your functions behind it
+reset STEP       put a step's functions back to the start (reset all: the whole file)
+serve            the workbench with your functions behind it
 ready            is this machine ready for the workshop?
 """
+LOOK_EVERY = 0.3  # seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status: of --once 0 if every step passes, else 1."""
-    never_fail()
+    """Run a command; return the exit status. That of --once is 0 if every step passes, else 1."""
+    tolerate_encoding()
     options = parse(arguments)
     progress = load_progress(options.file)
     if options.lang:
@@ -39,23 +41,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not can_show(sys.stdout, "汉字"):
         lang = "en"
     terminal = Terminal(lang)
-    if not options.file.exists() and options.file == MEMBER_INFO:
-        options.file.write_text(STARTER.read_text("utf-8"), encoding="utf-8")
+    if options.file == MEMBER_INFO and not MEMBER_INFO.exists():
+        start_file(MEMBER_INFO)
     if options.command == "ready":
-        from .ready import tell_ready
+        from .ready import check_machine
 
-        return tell_ready(terminal, options.port)
+        return check_machine(terminal, options.port)
     if options.command == "serve":
-        from .serve import serve
+        from .participant_app import serve
 
         return serve(terminal, options.file, options.port)
     if options.command == "reset":
         return reset(terminal, progress, options.file, options.step)
     if options.command in ("hint", "skip", "list"):
-        return answer(options.command, options.step, terminal, progress)
+        return obey(options.command, options.step, terminal, progress)
     if options.once:
-        return once(terminal, progress, options.file)
-    return watch(terminal, progress, options.file)
+        return check_once(terminal, progress, options.file)
+    return watch(terminal, options.file)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -74,7 +76,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--once", action="store_true", help="check once; exit status 0 or 1")
     parser.add_argument("--port", type=int, default=8000, help="for serve, default 8000")
     parser.add_argument(
-        "--file", type=existing, default=MEMBER_INFO, help="another file than member_info.py"
+        "--file", type=existing_file, default=MEMBER_INFO, help="another file than member_info.py"
     )
     options = parser.parse_args(arguments)
     if options.step and options.command not in WITH_STEP:
@@ -82,152 +84,187 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def existing(text: str) -> Path:
-    """A file that is there, for argparse."""
+def existing_file(text: str) -> Path:
+    """The path of a file, for argparse."""
     path = Path(text).resolve()
     if not path.is_file():
         raise argparse.ArgumentTypeError(f"there is no file {text}")
     return path
 
 
+# ── checking, once or after each save ──
+
+
 def check(terminal: Terminal, progress: Progress, path: Path) -> list[Result]:
-    """Run the checks, remember what passes, tell what they say."""
+    """Run the checks, remember what passes, show the results."""
     results = run_with_skipped(path, progress.skipped)
-    newly = remember(progress, results, path)
-    tell_results(terminal, results, newly, progress, path)
+    newly = progress.record(results, path)
+    show_results(terminal, results, newly, progress, path)
     return results
 
 
-def remember(progress: Progress, results: Sequence[Result], path: Path) -> list[Step]:
-    """Keep which steps pass; those that did not before.
-
-    A step behind the first failure has not been checked: if it passed before and is still written,
-    that stands.
-    """
-    passing = [step_of(result.step) for result in results if not result.mistake]
-    newly = [step for step in passing if step and step.number not in progress.passed]
-    failing = {result.step for result in results if result.mistake not in (None, *OF_THE_FILE)}
-    passed = {step.number for step in passing if step}
-    progress.skipped = [number for number in progress.skipped if number not in passed]
-    still = [step for step in written_steps(path) if step.name not in failing]
-    passed |= {step.number for step in still if step.number in progress.passed}
-    progress.passed = sorted(passed)
-    progress.save()
-    return newly
-
-
-def once(terminal: Terminal, progress: Progress, path: Path) -> int:
+def check_once(terminal: Terminal, progress: Progress, path: Path) -> int:
     """Check once: 0 if every step passes, 1 if one fails or is skipped."""
     results = check(terminal, progress, path)
-    step = current_step(progress)
+    step = progress.current_step()
     if step:
-        terminal.tell("commands", number=step.number)
-    passing = [result for result in results if not result.mistake]
+        terminal.show("commands", number=step.number)
+    passing = [result for result in results if not result.error]
     return 0 if len(passing) == len(STEPS) else 1
 
 
-def watch(terminal: Terminal, progress: Progress, path: Path) -> int:
-    """Check at each save, until q or Ctrl-C."""
+def watch(terminal: Terminal, path: Path) -> int:
+    """Check after each save, and obey what is typed, until q or Ctrl-C."""
     typed = listen()
-    can_type = sys.stdin is not None and sys.stdin.isatty()
 
-    def state() -> object:
-        return stamp(path), tuple(load_progress(path).skipped)
+    def state() -> Hashable:
+        return last_save(path), tuple(load_progress(path).skipped)
 
     try:
         for line in changes(state, typed):
-            if line == "":
-                progress = load_progress(path)
+            progress = load_progress(path)
+            if not line:
                 terminal.clear()
-                terminal.tell("checking")
+                terminal.show("checking")
                 check(terminal, progress, path)
-                tell_how_to_go_on(terminal, progress, path, can_type)
-            elif line[0] == "q":
+                show_next(terminal, progress, path)
+            elif line.startswith("q"):
                 break
             else:
                 word, _, step = line.partition(" ")
-                answer(word, step.strip(), terminal, load_progress(path))
+                obey(word, step.strip(), terminal, progress)
     except KeyboardInterrupt:
-        terminal.say()
-    terminal.tell("bye")
+        terminal.print()
+    terminal.show("bye")
     return 0
 
 
-def tell_how_to_go_on(terminal: Terminal, progress: Progress, path: Path, can_type: bool) -> None:
-    """What can be done now."""
-    step = current_step(progress)
-    terminal.say()
+def show_next(terminal: Terminal, progress: Progress, path: Path) -> None:
+    """What the participant can do now."""
+    step = progress.current_step()
+    terminal.print()
     if step:
-        terminal.tell("welcome", file=shortened(path))
-    if can_type:
-        terminal.tell("keys")
+        terminal.show("welcome", file=shortened(path))
+    if can_type():
+        terminal.show("keys")
     if step:
-        terminal.tell("commands", number=step.number)
+        terminal.show("commands", number=step.number)
 
 
-def answer(word: str, step: str, terminal: Terminal, progress: Progress) -> int:
-    """Do what a word, or its first letter, asks for; the exit status."""
-    if word[0] == "h":
+def changes(state: Callable[[], Hashable], typed: "queue.Queue[str]") -> Iterator[str]:
+    """An empty line at once and after each change of state; in between, the typed lines."""
+    known: Hashable = object()
+    while True:
+        now = state()
+        if now != known:
+            known = now
+            yield ""
+            continue
+        try:
+            line = typed.get(timeout=LOOK_EVERY)
+        except queue.Empty:
+            continue
+        yield line
+
+
+def last_save(path: Path) -> tuple[int, int] | None:
+    """A file's time and size; None if it does not exist."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def can_type() -> bool:
+    """Whether the standard input is a terminal."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def listen() -> "queue.Queue[str]":
+    """A queue of the lines that are typed from now on."""
+    typed: queue.Queue[str] = queue.Queue()
+    if can_type():
+        threading.Thread(target=read_lines, args=(sys.stdin.fileno(), typed), daemon=True).start()
+    return typed
+
+
+def read_lines(descriptor: int, typed: "queue.Queue[str]") -> None:
+    """Read the terminal itself, because Python's buffer must not be locked at exit."""
+    while True:
+        data = os.read(descriptor, 1000)
+        if not data:
+            return
+        for line in data.decode("utf-8", "replace").splitlines():
+            typed.put(line.strip().lower())
+
+
+# ── hint, list, skip, reset ──
+
+
+def obey(word: str, step: str, terminal: Terminal, progress: Progress) -> int:
+    """Do what a word or its first letter asks for; return the exit status."""
+    if word.startswith("h"):
         return hint(terminal, progress, step)
-    if word[0] == "l":
-        tell_list(terminal, progress)
-    elif word[0] == "s":
+    if word.startswith("l"):
+        show_list(terminal, progress)
+    elif word.startswith("s"):
         skip(terminal, progress)
     else:
-        terminal.tell("keys")
+        terminal.show("keys")
     return 0
 
 
 def hint(terminal: Terminal, progress: Progress, word: str) -> int:
-    """The next hint of a step, of the current one if none is named; the exit status."""
-    step = step_of(word) if word else current_step(progress)
+    """The next hint of a step, by default of the current one; return the exit status."""
+    step = find_step(word) if word else progress.current_step()
     if word and not step:
-        terminal.tell("no-such-step", word=word, count=len(STEPS))
+        terminal.show("no-such-step", word=word, count=len(STEPS))
         return 2
-    tell_hint(terminal, progress, step)
+    show_hint(terminal, progress, step)
     return 0
 
 
 def skip(terminal: Terminal, progress: Progress) -> None:
     """Leave the current step out."""
-    step = current_step(progress)
+    step = progress.current_step()
     if step is None:
-        terminal.tell("nothing-left")
+        terminal.show("nothing-left")
         return
     progress.skipped.append(step.number)
     progress.save()
-    title = told(step.name, "title", terminal.lang)
-    terminal.tell("skipped", number=step.number, title=title)
+    terminal.show("skipped", number=step.number, title=step.title[terminal.lang])
 
 
-def kept_beside(path: Path, text: str) -> Path:
-    """Where the text is kept now: in a new file beside it; nothing kept before is lost."""
+def reset(terminal: Terminal, progress: Progress, path: Path, word: str) -> int:
+    """Put a step's functions, or "all", back to the start; keep the old text in another file."""
+    step = find_step(word)
+    if not step and word != "all":
+        if word:
+            terminal.show("no-such-step", word=word, count=len(STEPS))
+        else:
+            terminal.show("which-step")
+        return 2
+    text = path.read_text("utf-8-sig", errors="replace") if path.exists() else ""
+    old = save_old(path, text)
+    if step:
+        path.write_text(put_back(text, step.functions), encoding="utf-8")
+        progress.forget(step)
+    else:
+        start_file(path)
+        for each in STEPS:
+            progress.forget(each)
+    progress.save()
+    functions = ", ".join(step.functions if step else FUNCTIONS)
+    terminal.show("reset", functions=functions, old=shortened(old))
+    return 0
+
+
+def save_old(path: Path, text: str) -> Path:
+    """Write the text to member_info.old1, or the next number that is free."""
     number = 1
     while path.with_suffix(f".old{number}").exists():
         number += 1
     old = path.with_suffix(f".old{number}")
     old.write_text(text, encoding="utf-8")
     return old
-
-
-def reset(terminal: Terminal, progress: Progress, path: Path, word: str) -> int:
-    """A step's functions as at the start, and nothing remembered of it; what was there is kept."""
-    step = step_of(word)
-    if not step and word != "all":
-        key = "no-such-step" if word else "which-step"
-        terminal.tell(key, **({"word": word, "count": len(STEPS)} if word else {}))
-        return 2
-    text = path.read_text("utf-8-sig", errors="replace") if path.exists() else ""
-    old = kept_beside(path, text)
-    if step:
-        path.write_text(put_back(text, step.functions), encoding="utf-8")
-        progress.skipped = [number for number in progress.skipped if number != step.number]
-        progress.hints.pop(step.name, None)
-        progress.passed = [number for number in progress.passed if number != step.number]
-    else:
-        path.write_text(STARTER.read_text("utf-8"), encoding="utf-8")
-        progress.passed, progress.skipped, progress.hints = [], [], {}
-    progress.save()
-    functions = ", ".join(step.functions if step else FUNCTIONS)
-    terminal.tell("reset", functions=functions, old=shortened(old))
-    return 0

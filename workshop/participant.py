@@ -1,7 +1,7 @@
-"""The participant's file as functions, with those of the solution where theirs are not to be used.
+"""The participant's file: its functions, with the solution's in the place of those left out.
 
-Both are run in one namespace, the solution first: whatever calls build_request calls theirs, if
-theirs is to be used, and the solution's if not.
+Both files run in one namespace, the solution first: a caller of build_request calls the
+participant's if theirs is used, and the solution's if not.
 """
 
 import ast
@@ -16,11 +16,16 @@ MEMBER_INFO = HERE / "member_info.py"
 STARTER = HERE / "starter.py"
 SOLUTION = HERE / "solution.py"
 
-Functions = SimpleNamespace  # of the functions by name
+Functions = SimpleNamespace  # the functions by name
+
+
+def start_file(path: Path) -> None:
+    """Write the starter to this path."""
+    path.write_text(STARTER.read_text("utf-8"), encoding="utf-8")
 
 
 class Source:
-    """A participant's file. SyntaxError or UnicodeError if it is not Python yet."""
+    """A participant's file. Raises SyntaxError, or ValueError for another encoding or a NUL."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -32,7 +37,7 @@ class Source:
         }
 
     def line_of(self, name: str) -> int:
-        """Where a function begins; 1 if it is not there."""
+        """The line where a function begins; 1 if it is missing."""
         return self._defined[name].lineno if name in self._defined else 1
 
     def is_there(self, name: str) -> bool:
@@ -44,9 +49,9 @@ class Source:
         return name in self._defined and not is_stub(self._defined[name])
 
     def functions(self, own: Collection[str], steps: Collection[str]) -> Functions:
-        """Every function: theirs for the names in `own`, the solution's for others of `steps`.
+        """All functions of `steps`: the participant's if in `own`, otherwise the solution's.
 
-        Whatever else stands in their file, imports and helpers, is theirs.
+        Everything else in the file, imports and helpers, is the participant's.
         """
         body = [
             node
@@ -60,7 +65,7 @@ class Source:
 
 
 def run(tree: ast.Module, path: Path, namespace: dict[str, Any]) -> None:
-    """Run a file's statements; their lines are the file's."""
+    """Run a file's statements; tracebacks show the lines of the file."""
     exec(compile(tree, str(path), "exec"), namespace)  # noqa: S102 (the participant's own file)
 
 
@@ -76,9 +81,9 @@ def is_stub(function: ast.FunctionDef) -> bool:
 
 
 def put_back(text: str, names: Collection[str]) -> str:
-    """A file's text with these functions as they were at the start; others are left alone.
+    """A file's text with these functions as in the starter.
 
-    It looks at lines only, so that a file with a syntax error can be mended by it.
+    Works on lines alone, so that it also repairs a file with a syntax error.
     """
     starter = STARTER.read_text("utf-8")
     for name in names:
@@ -92,7 +97,7 @@ def put_back(text: str, names: Collection[str]) -> str:
 
 
 def span(text: str, name: str) -> tuple[int, int]:
-    """The first line of a function and the one behind its last; the file's end if it is missing."""
+    """The index of a function's first line, and of the line after it; the end if it is missing."""
     lines = text.splitlines()
     starts = [at for at, line in enumerate(lines) if re.match(rf"(async )?def {name}\b", line)]
     if not starts:

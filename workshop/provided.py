@@ -1,6 +1,6 @@
-"""What the workshop gives you: the app, the errors, a few names. Read it; nothing is to be written.
+"""What the workshop provides: the app, the errors, a few names. Read it; there is nothing to write.
 
-member_info.py imports from here, and so does solution.py.
+member_info.py and solution.py import from here.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ TOKEN = "alipay.system.oauth.token"  # noqa: S105 (a method's name: 换取授权
 SHARE = "alipay.user.info.share"  # 支付宝会员授权信息查询
 BEIJING = timezone(timedelta(hours=8))
 FORM = {"Content-Type": "application/x-www-form-urlencoded;charset=utf-8"}
-FIELDS = (  # of a profile, those that are kept
+FIELDS = (  # of a profile, the fields that you keep
     "nick_name",
     "avatar",
     "gender",
@@ -29,7 +29,7 @@ FIELDS = (  # of a profile, those that are kept
 
 @dataclass(frozen=True)
 class App:
-    """Your app as Alipay's console knows it. Its keys were made a moment ago, for you alone."""
+    """Your app as Alipay's console knows it. Its keys are made anew for each run."""
 
     app_id: str
     private_key: RSAPrivateKey  # 应用私钥: signs what you send
@@ -59,11 +59,11 @@ class GatewayError(Exception):
 
 
 class SignatureError(Exception):
-    """No signature of Alipay's vouches for these bytes."""
+    """Alipay did not sign these bytes."""
 
 
 class StateError(Exception):
-    """Whoever came back to the callback is not the browser that was sent away."""
+    """The browser at the callback is not the one that was sent to Alipay."""
 
 
 def says_error(node: dict[str, Any]) -> bool:

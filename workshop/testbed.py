@@ -1,4 +1,4 @@
-"""The lab that the checks work in: an emulated Alipay, keys made on the spot, made-up answers."""
+"""The testbed of the checks: an emulated Alipay, fresh keys, made-up answers."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ APP_ID = "demo-mini"
 
 @dataclass(frozen=True)
 class Call:
-    """One call that reached the gateway: what stood in the query, and what in the body."""
+    """One request that reached the gateway."""
 
     query: dict[str, str]
     body: dict[str, str]
@@ -31,12 +31,12 @@ class Call:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """Both halves together, as the gateway sees them."""
+        """Query and body together, as the gateway sees them."""
         return self.query | self.body
 
 
-class LabSession(requests.Session):
-    """Goes straight to this machine, and remembers the time-out of each call."""
+class RecordingSession(requests.Session):
+    """Records the timeout of each request."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,20 +44,18 @@ class LabSession(requests.Session):
         self.timeouts: list[Any] = []
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """As requests does it; whatever method was called, it ends here."""
         self.timeouts.append(options.get("timeout"))
         return super().send(request, **options)
 
 
 class CannedSession(requests.Session):
-    """Gives the same answer to every call, and sends nothing."""
+    """Returns the same body for every request, and sends nothing."""
 
     def __init__(self, body: bytes) -> None:
         super().__init__()
         self._body = body
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """An answer with this body."""
         response = requests.Response()
         response.status_code = 200
         response.url = request.url or ""
@@ -65,15 +63,17 @@ class CannedSession(requests.Session):
         return response
 
 
-class Lab:
+class Testbed:
     """An app at an emulated Alipay, and the calls that reached its gateway, oldest first."""
+
+    __test__ = False  # pytest: not a test class
 
     def __init__(self, alipay: emulator.Emulator) -> None:
         self.alipay = alipay
         self.alipay_key: RSAPrivateKey = alipay.accounts.alipay_key
-        self.session = LabSession()
+        self.session = RecordingSession()
         self.calls: list[Call] = []
-        self.elsewhere: list[str] = []  # addresses that were asked in the gateway's place
+        self.elsewhere: list[str] = []  # URLs of requests that missed the gateway
         self.loses_product_on_refresh = False  # so that the call after a refresh fails
         self.app = App(
             app_id=APP_ID,
@@ -83,15 +83,15 @@ class Lab:
             authorize_endpoint=f"{alipay.url}/oauth2/publicAppAuthorize.htm",
             session=self.session,
         )
-        request_started.connect(self._see)
+        request_started.connect(self._record)
 
     @cached_property
     def stranger(self) -> RSAPrivateKey:
-        """The key of somebody who is neither the app nor Alipay; made when it is asked for."""
+        """A key that belongs neither to the app nor to Alipay."""
         return generate_private_key(public_exponent=65537, key_size=2048)
 
     def reset(self) -> None:
-        """Everything as at the start, except for the keys."""
+        """Everything as at the start, except the keys."""
         self.alipay.accounts.reset()
         self.alipay.faults.set(None)
         self.calls.clear()
@@ -100,18 +100,18 @@ class Lab:
         self.session.timeouts.clear()
 
     def auth_code(self, member: str = "complete", scope: str = "auth_user") -> str:
-        """What my.getAuthCode gives on that member's phone."""
+        """What my.getAuthCode returns on this member's phone."""
         return self.alipay.accounts.authorize(APP_ID, member, [scope])
 
     def tokens(self, member: str = "complete", scope: str = "auth_user") -> dict[str, Any]:
-        """What alipay.system.oauth.token would answer for such a code."""
+        """What alipay.system.oauth.token answers for such a code."""
         return self.alipay.accounts.exchange(APP_ID, self.auth_code(member, scope)).tokens
 
     def ids(self, member: str = "complete") -> dict[str, str]:
         """The ids by which the app knows a member."""
         return self.alipay.accounts.ids(APP_ID, member)
 
-    def answer(
+    def reply(
         self,
         node: Mapping[str, Any],
         name: str = "alipay_user_info_share_response",
@@ -119,11 +119,10 @@ class Lab:
         signed: bool = True,
         charset: str = "utf-8",
     ) -> Answer:
-        """An answer as Alipay writes it, to be spoiled before to_bytes()."""
+        """A reply as Alipay writes it; change its attributes before to_bytes()."""
         return Answer(name, dict(node), self.alipay_key if signed else None, charset)
 
-    def _see(self, sender: Flask, **_: Any) -> None:
-        """A request has reached the emulator."""
+    def _record(self, sender: Flask, **_: Any) -> None:
         if request.path != "/gateway.do":
             self.elsewhere.append(request.url)
             return
@@ -136,7 +135,6 @@ class Lab:
 
 
 @contextmanager
-def open_lab() -> Iterator[Lab]:
-    """A lab for the length of a `with`."""
+def open_testbed() -> Iterator[Testbed]:
     with emulator.run() as alipay:
-        yield Lab(alipay)
+        yield Testbed(alipay)

@@ -1,4 +1,4 @@
-"""Right answers that are written in another way than the solution: they must pass as well."""
+"""Right answers that differ from the solution: they must pass as well."""
 
 import base64
 import binascii
@@ -169,7 +169,7 @@ def fetch_with_refresh(app, tokens):
             app, TOKEN, {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
         )
         tokens.access_token, tokens.refresh_token = node["access_token"], node["refresh_token"]
-    raise AssertionError("a new token has ended at once")
+    raise AssertionError("a new token has expired at once")
 
 
 def authorize_url(app, redirect_uri, session):

@@ -1,29 +1,20 @@
-"""Steps 1 and 2: the string to sign, and its signature."""
+"""Step 1: the string to sign."""
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256
-
-from alipay_member.signing import sign as signed, string_to_sign as right_string
+from alipay_member.signing import string_to_sign as right_string
 
 from ..participant import Functions
-from ..testbed import Lab
-from .base import Attempt, Wrong, check_type, expect, is_text_for_bytes
+from ..testbed import Testbed
+from .base import CheckError, Step, expect
 
 Parameters = Mapping[str, str]
 
-# ── step 1 ──
 
-
-def string_to_sign(yours: Functions, lab: Lab) -> None:
-    """Sorted pairs; then `sign`, characters that a URL would encode, an empty value."""
-    for given in (
+def check(functions: Functions, testbed: Testbed) -> None:
+    """Sorted pairs, `sign`, characters that a URL encodes, an empty value, spaces."""
+    for parameters in (
         {"version": "1.0", "method": "alipay.user.info.share", "app_id": "demo-mini"},
         {"app_id": "demo-mini", "sign": "b2xk", "sign_type": "RSA2"},
         {"app_id": "demo-mini", "timestamp": "2026-11-24 09:30:00"},
@@ -31,15 +22,17 @@ def string_to_sign(yours: Functions, lab: Lab) -> None:
         {"app_id": "demo-mini", "auth_token": "", "version": "1.0"},
         {"app_id": "demo-mini", "state": " 小二 "},
     ):
-        passed = dict(given)
-        came = yours.string_to_sign(passed)
-        expect(came, right_string(given), wrong_strings(given), function="string_to_sign")
-        if passed != given:
-            raise Wrong("changed-parameters", given, passed)
+        passed = dict(parameters)
+        actual = functions.string_to_sign(passed)
+        expect(
+            actual, right_string(parameters), wrong_strings(parameters), function="string_to_sign"
+        )
+        if passed != parameters:
+            raise CheckError("changed-parameters", parameters, passed)
 
 
 def wrong_strings(parameters: Parameters) -> Iterator[tuple[str, str]]:
-    """What people sign instead, by the name of the mistake."""
+    """What people sign instead, by error key."""
     right = {name: value for name, value in parameters.items() if name != "sign" and value}
     yield "unsorted", pairs(right)
     in_order = dict(sorted(right.items()))
@@ -68,69 +61,96 @@ def quote_all(text: str) -> str:
     return quote(text, safe="")
 
 
-# ── step 2 ──
-
-
-def sign(yours: Functions, lab: Lab) -> None:
-    """RSA2 in base64; then text that is not ASCII."""
-    key = lab.app.private_key
-    for text in ("app_id=demo-mini&charset=utf-8", "app_id=demo-mini&nick_name=小二"):
-        right = signed(text.encode("utf-8"), key)
-        attempt = Attempt(yours.sign, text, key)
-        check_arguments(attempt.error)
-        expect_signature(attempt.value(), right, text, key)
-
-
-def check_arguments(error: Exception | None) -> None:
-    """What private_key.sign says of arguments that are none."""
-    if is_text_for_bytes(error):
-        raise Wrong("text-passed", came=str(error)) from error
-    if isinstance(error, TypeError) and "HashAlgorithm" in str(error):
-        raise Wrong("classes-passed", came=str(error)) from error
-    if isinstance(error, UnicodeDecodeError):
-        raise Wrong("signature-decoded", came=str(error)[:80]) from error
-    if isinstance(error, UnicodeEncodeError):
-        raise Wrong("not-every-character", came=str(error)) from error
-
-
-def expect_signature(came: object, right: str, text: str, key: RSAPrivateKey) -> None:
-    """Wrong unless it is the one RSA2 signature of the text: this padding leaves nothing open."""
-    if came == right:
-        return
-    if is_pss(came, text, key):
-        raise Wrong("pss", right, came)
-    expect(came, right, wrong_signatures(text, key), function="sign")
-
-
-def wrong_signatures(text: str, key: RSAPrivateKey) -> Iterator[tuple[str, object]]:
-    """What people send instead, by the name of the mistake."""
-    data = text.encode("utf-8")
-    raw = key.sign(data, PKCS1v15(), SHA256())
-    yield "sha1", base64.b64encode(key.sign(data, PKCS1v15(), SHA1())).decode()  # noqa: S303
-    yield "md5", base64.b64encode(key.sign(data, PKCS1v15(), MD5())).decode()  # noqa: S303
-    yield "bytes", base64.b64encode(raw)
-    yield "not-base64", raw
-    yield "not-base64", raw.decode("latin-1")
-    yield "hex", raw.hex()
-    yield "repr", str(base64.b64encode(raw))
-    yield "line-breaks", base64.encodebytes(raw).decode()
-    yield "line-breaks", base64.encodebytes(raw).decode().strip()
-    yield "url-safe", base64.urlsafe_b64encode(raw).decode()
-    yield "encoded-signature", quote_plus(base64.b64encode(raw).decode())
-    yield "encoded-signature", quote(base64.b64encode(raw).decode())
-    for digest in (hashlib.sha256(data).digest(), hashlib.sha256(data).hexdigest().encode()):
-        yield "hashed-twice", base64.b64encode(key.sign(digest, PKCS1v15(), SHA256())).decode()
-    gbk = key.sign(text.encode("gbk"), PKCS1v15(), SHA256())
-    yield "gbk", base64.b64encode(gbk).decode()
-
-
-def is_pss(came: object, text: str, key: RSAPrivateKey) -> bool:
-    """Whether this is a signature with PSS padding, which is another one each time."""
-    check_type(came, "" if not isinstance(came, bytes) else b"", "sign")
-    try:
-        padding = PSS(MGF1(SHA256()), PSS.AUTO)
-        signature = base64.b64decode(came)  # type: ignore[arg-type] # text or bytes by now
-        key.public_key().verify(signature, text.encode("utf-8"), padding, SHA256())
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+STEP = Step(
+    number=1,
+    name="string-to-sign",
+    functions=("string_to_sign",),
+    check=check,
+    title={"zh": "待签名字符串", "en": "The string to sign"},
+    task={
+        "zh": "写 string_to_sign：网关会用同样的规则拼出同样的文字，差一个字符就是 "
+        "isv.invalid-signature。",
+        "en": "Write string_to_sign. The gateway builds the same text by the same rules; one "
+        "character off means isv.invalid-signature.",
+    },
+    why={
+        "zh": "支付宝靠签名知道请求是你的应用发的、路上没被改过。双方各拼一遍，必须一模一样。",
+        "en": "The signature tells Alipay that your app sent the request and that nobody changed "
+        "it. Both sides build the text, so it must match exactly.",
+    },
+    look={
+        "zh": "工作台：点开 alipay.system.oauth.token，看「待签名字符串」。 "
+        "https://opendocs.alipay.com/common/02kf5q",
+        "en": "Workbench: open alipay.system.oauth.token and look at the string to sign. "
+        "https://opendocs.alipay.com/common/02kf5q",
+    },
+    hints=(
+        {
+            "zh": "先挑出要签的：除了 sign，值不为空。一个字典推导式就够。",
+            "en": "First choose what to sign: everything except `sign` and empty values. One dict "
+            "comprehension is enough.",
+        },
+        {
+            "zh": 'sorted(signed.items()) 按名字排序；f"{name}={value}"；"&".join(…)。',
+            "en": 'sorted(signed.items()) sorts by name; f"{name}={value}"; "&".join(…).',
+        },
+        {
+            "zh": 'signed = {n: v for n, v in parameters.items() if n != "sign" and v}\n'
+            'return "&".join(f"{n}={v}" for n, v in sorted(signed.items()))',
+            "en": 'signed = {n: v for n, v in parameters.items() if n != "sign" and v}\n'
+            'return "&".join(f"{n}={v}" for n, v in sorted(signed.items()))',
+        },
+    ),
+    compare="alipay_member/signing.py · string_to_sign",
+    errors={
+        "unsorted": {
+            "zh": "参数没有按名字排序。网关会排序：顺序不同，签的就不是同一段文字。",
+            "en": "The parameters are not sorted by name. The gateway sorts them: another order "
+            "is another text.",
+        },
+        "values-only": {
+            "zh": "只有值，没有名字：每一对应写成 name=value。",
+            "en": "There are values but no names: write each pair as name=value.",
+        },
+        "glued": {"zh": "参数之间没有用 & 连接。", "en": "The pairs are not joined with &."},
+        "no-names": {
+            "zh": "只有值连在一起：每一对应写成 name=value，用 & 连接。",
+            "en": "These are the values alone: write each pair as name=value, and join them with "
+            "&.",
+        },
+        "trailing": {
+            "zh": '最后多了一个 &：用 "&".join(…)，它只放在中间。',
+            "en": 'There is one & too many at the end: "&".join(…) puts it only in between.',
+        },
+        "url-encoded": {
+            "zh": "值在签名前做了 URL 编码。签的是原值；编码只发生在发送时。",
+            "en": "The values were URL-encoded before signing. Sign the raw values; encoding "
+            "belongs to sending.",
+        },
+        "sign-kept": {
+            "zh": "sign 自己也进了待签名字符串：签名不可能覆盖自己。",
+            "en": "`sign` itself is in the string to sign: a signature can't cover itself.",
+        },
+        "sign-type-dropped": {
+            "zh": "sign_type 不见了：请求的签名只排除 sign，sign_type 要参加。"
+            "（支付宝推送的消息才两个都排除。）",
+            "en": "sign_type is missing. A request leaves out only `sign`; sign_type stays. "
+            "(Messages pushed by Alipay leave out both.)",
+        },
+        "empty-kept": {
+            "zh": "空值的参数也签进去了：网关会丢掉空值，两边就不一致，得到 "
+            "isv.invalid-signature。",
+            "en": "You signed a parameter with an empty value. The gateway drops empty ones, so "
+            "the two texts differ: isv.invalid-signature.",
+        },
+        "changed-parameters": {
+            "zh": "传进来的字典被改动了（pop、del？）：调用者接着还要发送它。",
+            "en": "You changed the dict that was passed in (pop, del?): the caller is about to "
+            "send it.",
+        },
+        "stripped": {
+            "zh": "值两端的空格不见了：签的是原值，一个字符也不改（别用 strip）。",
+            "en": "The spaces around a value are gone: sign values exactly as they are (no strip).",
+        },
+    },
+)
