@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HAVE_EMULATOR = (ROOT / "emulator").is_dir()  # whoever copies the app may delete it
 NOT_OURS = (  # what lies in the project's folder and is not in the repository
     *(".venv", ".git", "*.env", "instance", "node_modules", "screenshots"),
+    *("member_info.py", "member_info.old*", ".progress.json"),
     *("__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
 )
 needs_emulator = pytest.mark.skipif(not HAVE_EMULATOR, reason="emulator/ was deleted")

@@ -1,14 +1,16 @@
-"""The workshop: write the integration yourself, in ten steps that a check leads through.
+"""The workshop: write the integration yourself, in ten steps, each with a check.
 
-python -m workshop       checks member_info.py, again at each save, and says what to do next
+python -m workshop       checks member_info.py after each save, and says what to do next
 
-member_info.py           your file; starter.py is how it was at the start
-given.py                 what you need not write
-solution.py              how it can be done: look once a step is done
-steps.py  checks/        the steps and their checks; words/ has what is said, in both languages
-load.py  run.py  lab.py  your functions, run against an emulated Alipay
-child.py  runner.py      that in a process of its own, because a function may hang
-cli.py  watch.py         the command line; progress.py remembers, report.py tells
+member_info.py           the participant's file: made from starter.py on the first run
+provided.py              what the participant need not write
+solution.py              one way to do it: look once a step has passed
+checks/                  a file for each step, with its check and its sentences; base.py
+testbed.py               the emulated Alipay that the checks run against
+participant.py           member_info.py as functions, the solution's in place of missing ones
+runner.py                runs the checks in a child process, with a time limit
+commands.py              the command line; progress.py remembers, report.py shows
+terminal.py  texts.py    text in both languages for any terminal
 ready.py                 is this machine ready?
-serve.py  client.py  store.py    the end: the workbench with your functions behind it
+participant_app.py       `serve`: the app and the workbench with the participant's functions
 """

@@ -1,4 +1,4 @@
-"""python -m workshop: see cli.py. A Python that can't run it is told what to do instead."""
+"""python -m workshop: see commands.py. Without the right Python or packages it says what to do."""
 
 import os
 import sys
@@ -7,11 +7,11 @@ NEEDED = (3, 10)
 
 
 def main():  # type: ignore[no-untyped-def] # the oldest Python must get as far as this
-    """Run the command line, if this Python can; the exit status."""
+    """Run the command line if this Python can; return the exit status or a message."""
     if sys.version_info < NEEDED:
         return "Python 3.10 or newer is needed: this is %d.%d." % sys.version_info[:2]  # noqa: UP031
     try:
-        from .cli import main as run
+        from .commands import main as run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("workshop", "emulator", "alipay_member"):
             raise

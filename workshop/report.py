@@ -1,153 +1,150 @@
-"""What a person is told: the result of a run, the list, the hints."""
+"""What the terminal shows: the results of a run, the list of steps, the hints."""
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from .load import SOLUTION, Source
-from .progress import Progress
-from .result import Result
-from .steps import STEPS, Step, sentence_of, step_of, told, words
+from .checks import STEPS, find_step
+from .checks.base import Step
+from .participant import SOLUTION, Source
+from .progress import FILE_ERRORS, Progress
+from .runner import Result
 from .terminal import Terminal
 
-LONGEST = 700  # characters of what was expected or came
-OF_THE_FILE = ("syntax", "not-utf-8", "no-file")
-NOT_OF_THE_STEP = (*OF_THE_FILE, "process-ended", "check-failed")
-AROUND = 160  # of each of two long texts that differ
-BASE64 = re.compile(r"[\w+/=-]+")  # of which nobody reads much
-BEFORE = 40  # characters before the first difference of two long texts
+NOT_ABOUT_THE_STEP = (*FILE_ERRORS, "process-ended", "check-failed")
+LONGEST = 700  # characters of an expected or actual value
+BEFORE = 40  # characters shown before the first difference of two long values
+AFTER = 160  # characters shown from there on
+BASE64 = re.compile(r"[\w+/=-]+")  # nobody reads much of this
 
 
-def tell_results(
+def show_results(
     terminal: Terminal,
     results: Sequence[Result],
     newly: Sequence[Step],
     progress: Progress,
     path: Path,
 ) -> None:
-    """What a run has shown: what has newly passed, then what is to be done."""
+    """What has newly passed, then what to do."""
     for step in newly:
-        tell_passed(terminal, step)
+        show_passed(terminal, step)
     last = results[-1] if results else None
-    if last and last.mistake:
-        tell_failure(terminal, last, path)
+    if last and last.error:
+        show_error(terminal, last, path)
     else:
-        tell_end(terminal, progress)
-    tell_bar(terminal, progress)
+        show_end(terminal, progress)
+    show_bar(terminal, progress)
 
 
-def tell_passed(terminal: Terminal, step: Step) -> None:
-    """A step has passed: what to compare with, now that nothing is given away."""
-    title = told(step.name, "title", terminal.lang)
-    terminal.say(
-        f"{terminal.symbol('good')} {terminal.words('passed', number=step.number, title=title)}"
-    )
-    same = words(step.name)["same"]
-    terminal.paragraph(terminal.words("compare", solution=in_solution(step), same=same), 2)
-    terminal.say()
+def show_passed(terminal: Terminal, step: Step) -> None:
+    """A step has passed: where to compare it."""
+    text = terminal.text("passed", number=step.number, title=step.title[terminal.lang])
+    terminal.print(f"{terminal.symbol('good')} {text}")
+    text = terminal.text("compare", solution=place_in_solution(step), library=step.compare)
+    terminal.paragraph(text, 2)
+    terminal.print()
 
 
-def in_solution(step: Step) -> str:
-    """Where the solution has a step's function."""
+def place_in_solution(step: Step) -> str:
+    """File and line of a step's solution."""
     return f"workshop/solution.py:{Source(SOLUTION).line_of(step.functions[-1])}"
 
 
-def tell_failure(terminal: Terminal, result: Result, path: Path) -> None:
-    """What is wrong, what was expected, what came, why it matters, where to look."""
-    step = step_of(result.step) or STEPS[0]
+def show_error(terminal: Terminal, result: Result, path: Path) -> None:
+    """What is wrong, expected and actual value, why it matters, where to look."""
+    step = find_step(result.step) or STEPS[0]
     lang = terminal.lang
-    title = told(step.name, "title", lang)
-    heading = terminal.words("step", number=step.number, count=len(STEPS), title=title)
-    if result.mistake in OF_THE_FILE:
-        heading = terminal.words("file")
-    terminal.say(terminal.paint("strong", heading))
+    heading = terminal.text("step", number=step.number, count=len(STEPS), title=step.title[lang])
+    if result.error in FILE_ERRORS:
+        heading = terminal.text("file")
+    terminal.print(terminal.paint("strong", heading))
     place = f"{shortened(path)}:{result.where}" if result.where else shortened(path)
-    terminal.say(terminal.paint("dim", place))
-    terminal.say()
-    sentence = sentence_of(result.step, str(result.mistake), lang, result.values)
-    if result.mistake in ("todo", "todo-next"):
+    terminal.print(terminal.paint("dim", place))
+    terminal.print()
+    sentence = step.error_text(str(result.error), lang, result.values)
+    if result.error in ("todo", "todo-next"):
         terminal.marked("now", sentence)
-        terminal.say()
-        terminal.labelled("write", told(step.name, "task", lang))
+        terminal.print()
+        terminal.labelled("write", step.task[lang])
     else:
         terminal.marked("bad", sentence)
-        terminal.say()
-        tell_details(terminal, result)
-    if result.mistake not in NOT_OF_THE_STEP:
-        terminal.labelled("why", told(step.name, "why", lang))
-        terminal.labelled("look", told(step.name, "look", lang))
-        terminal.say()
+        terminal.print()
+        show_details(terminal, result)
+    if result.error not in NOT_ABOUT_THE_STEP:
+        terminal.labelled("why", step.why[lang])
+        terminal.labelled("look", step.look[lang])
+        terminal.print()
 
 
-def tell_details(terminal: Terminal, result: Result) -> None:
-    """The line, what was expected and what came, and what was printed."""
-    expected, came = near_the_difference(result.expected, result.came)
+def show_details(terminal: Terminal, result: Result) -> None:
+    """The participant's line, expected and actual value, printed output."""
+    expected, actual = near_the_difference(result.expected, result.actual)
     details = {
         "line": result.source or None,
         "expected": expected,
-        "came": came,
+        "actual": actual,
         "printed": result.printed.rstrip() or None,
     }
-    there = {label: text for label, text in details.items() if text is not None}
-    for label, text in there.items():
+    given = {label: text for label, text in details.items() if text is not None}
+    for label, text in given.items():
         terminal.labelled(label, text)
-    if there:
-        terminal.say()
+    if given:
+        terminal.print()
 
 
-def near_the_difference(expected: str | None, came: str | None) -> tuple[str | None, str | None]:
-    """Two texts; if they are long, from a little before they first differ."""
-    if expected is None or came is None or max(len(expected), len(came)) < 2 * BEFORE:
-        return cut(expected), cut(came)
-    pairs = zip(expected, came, strict=False)
+def near_the_difference(expected: str | None, actual: str | None) -> tuple[str | None, str | None]:
+    """Two values; long ones are cut to the surroundings of their first difference."""
+    if expected is None or actual is None or max(len(expected), len(actual)) < 2 * BEFORE:
+        return cut(expected), cut(actual)
+    pairs = zip(expected, actual, strict=False)
     same = next((at for at, (one, other) in enumerate(pairs) if one != other), None)
     if same is None:
-        same = min(len(expected), len(came))
+        same = min(len(expected), len(actual))
     begin = max(0, same - BEFORE)
     dots = "…" if begin else ""
-    longest = 2 * BEFORE if BASE64.fullmatch(expected) else AROUND
-    return cut(dots + expected[begin:], longest), cut(dots + came[begin:], longest)
+    longest = 2 * BEFORE if BASE64.fullmatch(expected) else AFTER
+    return cut(dots + expected[begin:], longest), cut(dots + actual[begin:], longest)
 
 
 def cut(text: str | None, longest: int = LONGEST) -> str | None:
-    """A text, not longer than anybody reads."""
+    """A text, cut to `longest` characters."""
     if text is None or len(text) <= longest:
         return text
     return text[:longest] + "…"
 
 
 def shortened(path: Path) -> str:
-    """A path as it is written from here, if it is below."""
+    """A path relative to the current folder, if it is below."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
 
 
-def tell_end(terminal: Terminal, progress: Progress) -> None:
-    """Nothing fails."""
+def show_end(terminal: Terminal, progress: Progress) -> None:
+    """No step fails."""
     if progress.skipped:
         skipped = ", ".join(map(str, sorted(progress.skipped)))
-        terminal.tell("all-but-skipped", skipped=skipped)
+        terminal.show("all-but-skipped", skipped=skipped)
     else:
-        terminal.tell("all-passed")
-    terminal.say()
+        terminal.show("all-passed")
+    terminal.print()
 
 
-def tell_bar(terminal: Terminal, progress: Progress) -> None:
-    """How far it is, in one line."""
+def show_bar(terminal: Terminal, progress: Progress) -> None:
+    """The progress in one line."""
     marks = []
     for step in STEPS:
         if step.number in progress.skipped:
             marks.append("-")
         else:
             marks.append("#" if step.number in progress.passed else ".")
-    terminal.say(f"[{''.join(marks)}] {marks.count('#')}/{len(STEPS)}")
+    terminal.print(f"[{''.join(marks)}] {marks.count('#')}/{len(STEPS)}")
 
 
-def tell_list(terminal: Terminal, progress: Progress) -> None:
-    """All steps, and where one is."""
-    current = current_step(progress)
+def show_list(terminal: Terminal, progress: Progress) -> None:
+    """All steps and their states."""
+    current = progress.current_step()
     for step in STEPS:
         state, symbol = "open", " "
         if step.number in progress.skipped:
@@ -156,33 +153,23 @@ def tell_list(terminal: Terminal, progress: Progress) -> None:
             state, symbol = "done", terminal.symbol("good")
         elif step == current:
             state, symbol = "current", terminal.symbol("now")
-        title = told(step.name, "title", terminal.lang)
+        title = step.title[terminal.lang]
         functions = ", ".join(step.functions)
-        terminal.say(
-            f"{symbol} {step.number:2} {title} ({functions}) · {terminal.words(f'state-{state}')}"
-        )
+        state = terminal.text(f"state-{state}")
+        terminal.print(f"{symbol} {step.number:2} {title} ({functions}) · {state}")
 
 
-def current_step(progress: Progress) -> Step | None:
-    """The first step that is neither passed nor skipped."""
-    for step in STEPS:
-        if step.number not in progress.passed and step.number not in progress.skipped:
-            return step
-    return None
-
-
-def tell_hint(terminal: Terminal, progress: Progress, step: Step | None) -> None:
-    """The next hint of a step; after the last one, where the answer stands."""
+def show_hint(terminal: Terminal, progress: Progress, step: Step | None) -> None:
+    """The next hint of a step; with the last one, where the solution is."""
     if step is None:
-        terminal.tell("nothing-left")
+        terminal.show("nothing-left")
         return
-    hints = words(step.name)["hints"]
-    number = min(progress.hints.get(step.name, 0) + 1, len(hints))
+    number = min(progress.hints.get(step.name, 0) + 1, len(step.hints))
     progress.hints[step.name] = number
     progress.save()
-    heading = terminal.words("hint", number=number, count=len(hints))
-    title = told(step.name, "title", terminal.lang)
-    terminal.say(terminal.paint("strong", f"{heading} · {title}"))
-    terminal.paragraph(hints[number - 1][terminal.lang], 2)
-    if number == len(hints):
-        terminal.tell("last-hint", solution=in_solution(step))
+    heading = terminal.text("hint", number=number, count=len(step.hints))
+    title = step.title[terminal.lang]
+    terminal.print(terminal.paint("strong", f"{heading} · {title}"))
+    terminal.paragraph(step.hints[number - 1][terminal.lang], 2)
+    if number == len(step.hints):
+        terminal.show("last-hint", solution=place_in_solution(step))

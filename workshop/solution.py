@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from workshop.given import (
+from workshop.provided import (
     BEIJING,
     FIELDS,
     FORM,
@@ -80,8 +80,8 @@ def call(
     response = app.session.post(url, data=body, headers=FORM, timeout=(3.05, 10))
     node = read_answer(app, method, response.content)
     if says_error(node):
-        said = [node.get(name, "") for name in ("code", "msg", "sub_code", "sub_msg")]
-        raise GatewayError(*said)
+        words = [node.get(name, "") for name in ("code", "msg", "sub_code", "sub_msg")]
+        raise GatewayError(*words)
     return node
 
 
@@ -133,7 +133,7 @@ def read_answer(app: App, method: str, body: bytes) -> dict[str, Any]:
 
 
 def fetch_profile(app: App, access_token: str) -> dict[str, str | None]:
-    """The profile of the person who granted the token; what Alipay does not say is None."""
+    """The profile of the person who granted the token; what Alipay does not report is None."""
     node = call(app, SHARE, {}, access_token)
     profile = {name: node.get(name) for name in ("open_id", "user_id", *FIELDS)}
     if profile["gender"]:
@@ -147,7 +147,7 @@ def fetch_profile(app: App, access_token: str) -> dict[str, str | None]:
 def save_member(
     db: sqlite3.Connection, app_id: str, profile: dict[str, str | None], body: dict[str, Any]
 ) -> None:
-    """Write the person's one row, from what Alipay said; of the client's body, nothing."""
+    """Write the person's one row, from what Alipay says; nothing from the client's body."""
     ids = (profile["open_id"], profile["user_id"])
     same_person = "app_id = ? AND (open_id = ? OR user_id = ?)"
     found = db.execute(f"SELECT id FROM members WHERE {same_person}", (app_id, *ids)).fetchone()
@@ -162,11 +162,11 @@ def save_member(
     db.execute(f"UPDATE members SET {', '.join(changes)} WHERE id = ?", values)
 
 
-# ── step 9: the token has ended ──
+# ── step 9: the token has expired ──
 
 
 def fetch_with_refresh(app: App, tokens: Tokens) -> dict[str, str | None]:
-    """The profile, with new tokens if the access_token has ended."""
+    """The profile, with new tokens if the access_token has expired."""
     try:
         return fetch_profile(app, tokens.access_token)
     except GatewayError as error:

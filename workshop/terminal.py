@@ -1,29 +1,28 @@
 """Terminal: text in the participant's language, for terminals of every kind.
 
-No colour where there is none (not a terminal, NO_COLOR, an old Windows console); characters that
-the encoding lacks become others; Chinese counts as two columns.
+Without colour where there is none (not a terminal, NO_COLOR, an old Windows console). Replaces
+characters that the encoding lacks. Chinese characters are two columns wide.
 """
 
-import json
 import locale
 import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import TextIO
+
+from .texts import TEXTS
 
 COLOURS = {"good": "32", "bad": "31", "strong": "1", "dim": "2"}
 SYMBOLS = {"good": ("✓", "+"), "bad": ("✗", "x"), "now": ("→", ">"), "skipped": ("–", "-")}
 NARROWEST = 40
 WIDEST = 100  # columns: longer lines are hard to read
-LABEL = 10  # columns of a label, with the space behind it
+LABEL = 10  # columns of a label with the space after it
 
 
 class Terminal:
-    """Where the workshop speaks, in `lang` (zh or en)."""
+    """Prints in `lang` (zh or en)."""
 
     def __init__(self, lang: str, stream: TextIO | None = None) -> None:
         self.lang = lang
@@ -31,64 +30,56 @@ class Terminal:
         self._colour = has_colour(self._stream)
         self.width = max(NARROWEST, min(shutil.get_terminal_size().columns, WIDEST))
 
-    def say(self, text: str = "") -> None:
-        """One line, or several, as they are."""
+    def print(self, text: str = "") -> None:
+        """Print text as it is."""
         print(text, file=self._stream, flush=True)
 
-    def words(self, key: str, **values: object) -> str:
-        """A sentence of words/terminal.json."""
-        return terminal_words()[key][self.lang].format(workshop=command(), **values)
+    def text(self, key: str, **values: object) -> str:
+        """A sentence of texts.py, filled in."""
+        return TEXTS[key][self.lang].format(workshop=command(), **values)
 
-    def tell(self, key: str, **values: object) -> None:
-        """A sentence of words/terminal.json, wrapped."""
-        self.paragraph(self.words(key, **values))
+    def show(self, key: str, **values: object) -> None:
+        """Print a sentence of texts.py, wrapped."""
+        self.paragraph(self.text(key, **values))
 
     def paragraph(self, text: str, indent: int = 0) -> None:
-        """Text, wrapped, all its lines indented."""
+        """Print text, wrapped and indented."""
         for line in wrapped(text, self.width - indent):
-            self.say(" " * indent + line)
+            self.print(" " * indent + line)
 
     def marked(self, symbol: str, text: str) -> None:
-        """Text beside a symbol."""
+        """Print text beside a symbol."""
         first, *others = wrapped(text, self.width - 4)
-        self.say(f"  {self.symbol(symbol)} {self.paint('strong', first)}")
+        self.print(f"  {self.symbol(symbol)} {self.paint('strong', first)}")
         for line in others:
-            self.say(f"    {self.paint('strong', line)}")
+            self.print(f"    {self.paint('strong', line)}")
 
     def labelled(self, key: str, text: str, indent: int = 4) -> None:
-        """A label and what belongs to it, which is wrapped beside it."""
-        label = self.words(key)
+        """Print a label with wrapped text beside it."""
+        label = self.text(key)
         first = label + " " * max(1, LABEL - columns(label))
         lines = wrapped(text, self.width - indent - columns(first)) or [""]
-        self.say(" " * indent + self.paint("dim", first) + lines[0])
+        self.print(" " * indent + self.paint("dim", first) + lines[0])
         for line in lines[1:]:
-            self.say(" " * (indent + columns(first)) + line)
+            self.print(" " * (indent + columns(first)) + line)
 
     def symbol(self, name: str) -> str:
-        """✓ and the like, or what stands for it where the encoding lacks it."""
+        """✓ and the like, or an ASCII character if the encoding lacks it."""
         pretty, plain = SYMBOLS[name]
         shown = pretty if can_show(self._stream, pretty) else plain
         return self.paint(name, shown) if name in COLOURS else shown
 
     def paint(self, colour: str, text: str) -> str:
-        """The text in a colour, where there are any."""
+        """The text in a colour, if the terminal has any."""
         return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if self._colour else text
 
     def clear(self) -> None:
-        """An empty screen; where it can't be emptied, a line."""
-        self.say("\x1b[2J\x1b[H" if self._colour else "\n" + "-" * min(self.width, 60))
-
-
-@cache
-def terminal_words() -> Mapping[str, Mapping[str, str]]:
-    """words/terminal.json: by key, then by language."""
-    path = Path(__file__).with_name("words") / "terminal.json"
-    words: Mapping[str, Mapping[str, str]] = json.loads(path.read_text("utf-8"))
-    return words
+        """Clear the screen; if that is impossible, print a line."""
+        self.print("\x1b[2J\x1b[H" if self._colour else "\n" + "-" * min(self.width, 60))
 
 
 def command() -> str:
-    """How this program is started from here: with the Python that runs it now."""
+    """The command that starts this program from here, with the Python that runs it now."""
     python = Path(sys.executable)
     if shutil.which("python") == sys.executable:
         python = Path("python")
@@ -98,15 +89,15 @@ def command() -> str:
     return f'"{name}" -m workshop' if " " in name else f"{name} -m workshop"
 
 
-def never_fail() -> None:
-    """Let what the terminal's encoding lacks become a question mark, and no exception."""
+def tolerate_encoding() -> None:
+    """Print a question mark, instead of failing, for what the terminal's encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
 
 
 def usual_language() -> str:
-    """zh where the system speaks Chinese and the terminal can show it, else en."""
+    """zh if the system is Chinese and the terminal can show it, else en."""
     names = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
     names.append(locale.getlocale()[0] or "")
     first = next((name for name in names if name), "")
@@ -115,7 +106,7 @@ def usual_language() -> str:
 
 
 def has_colour(stream: TextIO) -> bool:
-    """Whether escape sequences do something there."""
+    """Whether the stream understands escape sequences."""
     if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return os.name != "nt" or bool(os.environ.get("WT_SESSION") or os.environ.get("TERM"))
@@ -131,7 +122,7 @@ def can_show(stream: TextIO, text: str) -> bool:
 
 
 def columns(text: str) -> int:
-    """How wide a text is: Chinese characters take two columns."""
+    """The width of a text; Chinese characters take two columns."""
     return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
 
 
@@ -150,9 +141,9 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def pieces(text: str, width: int) -> list[str]:
-    """What a line may be broken between: words with the space behind them, Chinese characters.
+    """The pieces between which a line may break: words with their space, Chinese characters.
 
-    A word that is wider than a line is broken anywhere.
+    A word that is wider than a line may break anywhere.
     """
     found = [""]
     for one in text:

@@ -22,7 +22,7 @@ class Workshop(Bench):
 
     def start_app(self):
         """As `serve` makes it."""
-        from workshop.serve import check_each, functions_that_pass, make_app
+        from workshop.participant_app import check_each, functions_that_pass, make_app
 
         functions = functions_that_pass(self.file, check_each(self.file))
         self.app = make_app(functions, self.settings)
@@ -31,8 +31,8 @@ class Workshop(Bench):
 @pytest.fixture(params=["everything", "three-steps"])
 def bench(request, tmp_path):
     import emulator
-    from workshop.load import SOLUTION, put_back
-    from workshop.steps import STEPS
+    from workshop.checks import STEPS
+    from workshop.participant import SOLUTION, put_back
 
     file = SOLUTION
     if request.param == "three-steps":
