@@ -21,7 +21,7 @@ from alipay_member.errors import (
 )
 from alipay_member.models import SHARE, TOKEN, Profile, Token, read_profile, read_token
 from alipay_member.signing import signature_flaw
-from workbench.frames import Frame, frames_here, telling_of
+from workbench.frames import Frame, done_in, frames_here
 
 from . import given
 from .load import Functions
@@ -117,7 +117,7 @@ class WorkshopClient(AlipayClient):
             key = self._app.alipay_public_key
             exchange.verified = self._functions.verify(data, signature, key)
         # The lines that raised an error are told with it, in the place of this one.
-        with telling_of(session.frames[-1:] if error else session.frames):
+        with done_in(session.frames[-1:] if error else session.frames):
             self.observer(exchange)
 
     def _as_alipay_error(self, raised: Exception, method: str, session: SeenSession) -> AlipayError:

@@ -71,7 +71,7 @@ def functions_that_pass(path: Path, results: Mapping[int, Result]) -> Functions:
     file = Source(path if own else SOLUTION)  # a file that can't be read passes nothing
     name = frames.short_name(str(path))
     if name:
-        frames.parsed(name)  # its lines as they are now: what is edited later does not run
+        frames.python_lines(name)  # its lines as they are now: what is edited later does not run
     return file.functions(own, FUNCTIONS)
 
 

@@ -8,7 +8,7 @@ from alipay_member.errors import AlipayError, DatabaseError
 from alipay_member.models import Member, Profile, Session
 from alipay_member.store.database import update
 from alipay_member.store.sqlite import SQLiteDatabase
-from workbench.frames import frame_of, telling_of
+from workbench.frames import done_in, frame_of
 from workbench.watched_store import WatchedStore, member, person
 
 from .given import FIELDS
@@ -27,7 +27,7 @@ class WorkshopStore(WatchedStore):
         """Hand their function the profile, and the body that the client sent along."""
         frame = frame_of(self._save_member)
         touched = (member(session), person(session.member.app_id, profile))
-        with telling_of([frame] if frame else []), self._watched("save_profile", *touched):
+        with done_in([frame] if frame else []), self._watched("save_profile", *touched):
             return self._saved(session, profile)
 
     def _saved(self, session: Session, profile: Profile) -> Member:

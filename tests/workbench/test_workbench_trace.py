@@ -87,7 +87,7 @@ def test_a_body_that_a_page_can_not_read_is_shown_as_text(steps, bench, body):
 
 
 def test_what_old_articles_teach_has_the_right_line_beside_it(steps, sign_in, bench):
-    from workbench import WORDS
+    from workbench.routes import WORDS
 
     session = sign_in()
     bench.post("/api/member", headers=session)
