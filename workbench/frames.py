@@ -25,7 +25,7 @@ PATTERNS = (
     "miniprogram/**/*.js",
     "workbench/mistakes/**/*.js",
 )
-AROUND = 8  # lines before and after one that stands in no Python function
+AROUND = 12  # lines before and after one that stands in no Python function
 
 Frame = dict[str, Any]
 

@@ -20,8 +20,8 @@ naive = Blueprint("naive", __name__)
 @naive.route("/api/member", methods=["GET", "POST"])
 def log_in() -> dict[str, Any]:
     """Whoever sends an id is signed in as that person; whatever profile comes along is stored."""
-    said = what_the_client_says()
-    ids = {name: said[name] for name in IDS if said.get(name)}
+    sent = what_the_client_says()
+    ids = {name: sent[name] for name in IDS if sent.get(name)}
     if not ids:
         return {"signed_in_as": None}
 
@@ -34,8 +34,8 @@ def log_in() -> dict[str, Any]:
 
     # Store the nickname and the avatar that the client sends. They may be anything.
     for column, name in (("nick_name", "nickName"), ("avatar", "avatar")):
-        if name in said:
-            member[column] = said[name]
+        if name in sent:
+            member[column] = sent[name]
     return {"signed_in_as": member}
 
 

@@ -15,8 +15,8 @@ def victim(emulator):
     return known_ids("demo-mini", "no-avatar")
 
 
-def post(bench, path, **said):
-    return bench.post(f"{NAIVE}/{path}", json=said).get_json()["signed_in_as"]
+def post(bench, path, **sent):
+    return bench.post(f"{NAIVE}/{path}", json=sent).get_json()["signed_in_as"]
 
 
 def test_naive_stores_whatever_nickname_the_client_sends(bench):
