@@ -1,7 +1,7 @@
 """Frames: which lines of this project did something, and the lines around them.
 
 A frame is {"file": "app.py", "function": "auth", "at": 96}: a file below the project's folder and
-the line that the stack names. `lines_around` gives its source when somebody opens it.
+the line that the stack names. `lines_around` gives its source when a frame is opened.
 """
 
 import ast

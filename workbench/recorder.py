@@ -2,7 +2,7 @@
 
 The way of a tap, from the phone to a row of the trace:
 
-    tap                  somebody taps a button of the mini-program
+    tap                  a person taps a button of the mini-program
     my.*                 phone/my/ carries out my.getAuthCode, then my.request with an X-Trace
     request              Flask's request_started → `begin` opens a WatchedRequest
     observer, listener   AlipayClient → `see_exchange`, WatchedStore → `see_write`

@@ -81,8 +81,8 @@ def test_a_token_that_has_ended_is_refreshed_and_the_steps_say_so(bench, steps, 
     steps()
     assert bench.post("/api/member", headers=session).status_code == 200
     exchanges = [step for step in steps() if step["kind"] == "exchange"]
-    told = [(step["title"], (step["error"] or {}).get("code")) for step in exchanges]
-    assert told == [
+    calls = [(step["title"], (step["error"] or {}).get("code")) for step in exchanges]
+    assert calls == [
         ("alipay.user.info.share", "aop.auth-token-time-out"),
         ("alipay.system.oauth.token", None),
         ("alipay.user.info.share", None),
@@ -137,9 +137,9 @@ def test_a_database_that_is_gone_is_gone_for_everything_and_comes_back(
     for method, path in (("GET", "/api/member"), ("DELETE", "/api/member"), ("GET", "/healthz")):
         answer = bench.open(path, method=method, headers=session)
         assert answer.status_code == 503
-    told = bench.get("/workbench/events")  # the workbench itself goes on
-    assert told.status_code == 200
-    assert told.get_json()["on"]["fault"] == "database-gone"
+    trace = bench.get("/workbench/events")  # the workbench itself goes on
+    assert trace.status_code == 200
+    assert trace.get_json()["on"]["fault"] == "database-gone"
     assert bench.get("/workbench/").status_code == 200
     turn_on(None)
     assert rows("sessions") == before

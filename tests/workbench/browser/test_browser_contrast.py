@@ -67,7 +67,7 @@ def test_contrast_with_a_false_nickname(page, bench, phone, desk, wire):
     member_saved(page, bench, phone)
     (row,) = bench.rows()
     title = page.locator("#client-title")
-    expect(title).to_have_text("客户端听说的", use_inner_text=True)
+    expect(title).to_have_text("客户端显示的", use_inner_text=True)
     page.click("#lie-name")
     expect(page.locator("#moral")).to_contain_text("谎言已备好")
     expect(title).to_have_text("客户端声称的", use_inner_text=True)
