@@ -59,6 +59,10 @@ routes = Blueprint("laboratory", __name__, url_prefix="/workbench")
 TurnOn = Callable[["Laboratory", object], Response | None]
 
 
+def leave_to_the_phone(laboratory: "Laboratory", member: object) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault, as the page lists it. `where` is phone, app or alipay, and also its group."""
@@ -76,7 +80,7 @@ class Fault:
     method: str | None = None  # the API whose success shows that everything works
     phone: dict[str, Any] | None = None  # what the phone is to do
     action: str | None = None  # a one-shot action: the function behind it
-    turn_on: TurnOn = lambda laboratory, member: None
+    turn_on: TurnOn = leave_to_the_phone
 
     def as_dict(self) -> dict[str, Any]:
         """The fault as JSON for the page."""
@@ -262,7 +266,8 @@ def revoke_consent(laboratory: "Laboratory", member: object) -> Response:
     "message-forged",
     "app",
     "有人冒充支付宝，向应用网关发消息，谎称这位用户解除了授权。",
-    "Somebody pretends to be Alipay, and tells 应用网关 that this user withdrew consent.",
+    "A false message reaches 应用网关: not Alipay, but its sender claims that this user "
+    "withdrew consent.",
     seen={
         "zh": "照常接受：消息得到的应答是 fail，什么都没有变",
         "en": "accepted, rightly: the message was answered fail, and nothing has changed",

@@ -19,9 +19,9 @@ naive = Blueprint("naive", __name__)
 @naive.route("/api/auth", methods=["GET", "POST"])
 @naive.route("/api/member", methods=["GET", "POST"])
 def log_in() -> dict[str, Any]:
-    """Whoever sends an id is signed in as that person; whatever profile comes along is stored."""
-    said = what_the_client_says()
-    ids = {name: said[name] for name in IDS if said.get(name)}
+    """Sign in the person whose id the client sends, and store the profile that it sends along."""
+    sent = what_the_client_says()
+    ids = {name: sent[name] for name in IDS if sent.get(name)}
     if not ids:
         return {"signed_in_as": None}
 
@@ -34,14 +34,14 @@ def log_in() -> dict[str, Any]:
 
     # Store the nickname and the avatar that the client sends. They may be anything.
     for column, name in (("nick_name", "nickName"), ("avatar", "avatar")):
-        if name in said:
-            member[column] = said[name]
+        if name in sent:
+            member[column] = sent[name]
     return {"signed_in_as": member}
 
 
 @naive.delete("/api/member")
 def forget() -> dict[str, Any]:
-    """Delete the person whose id the client sends, whoever that is."""
+    """Delete the person whose id the client sends."""
     member = find(what_the_client_says())
     if member:
         members.remove(member)
@@ -50,7 +50,7 @@ def forget() -> dict[str, Any]:
 
 @naive.delete("/api/session")
 def log_out() -> dict[str, Any]:
-    """Nothing: it keeps no sessions, the client says each time who it is."""
+    """Do nothing: it keeps no sessions, since the client says each time who it is."""
     return {"signed_in_as": None}
 
 

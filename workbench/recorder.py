@@ -1,7 +1,17 @@
-"""Recorder: what an app does, step by step, seen from outside.
+"""Recorder: what an app does, step by step, watched from outside.
 
-It listens to Flask's signals, to the clients' observers and to a WatchedStore: the integration
-knows nothing of it. Its steps hold tokens, the emulator's.
+The way of a tap, from the phone to a row of the trace:
+
+    tap                  a person taps a button of the mini-program
+    my.*                 phone/my/ carries out my.getAuthCode, then my.request with an X-Trace
+    request              Flask's request_started → `begin` opens a WatchedRequest
+    observer, listener   AlipayClient → `see_exchange`, WatchedStore → `see_write`
+    step                 steps.py makes one of each; Flask's request_finished → `finish` numbers
+                         the request's own step first, then those
+    /events              the page asks for the steps after the last one that it has
+    row                  page/ draws each step as a row, under the tap of the same X-Trace
+
+The trace is all the steps. The integration knows nothing of it. Steps hold the emulator's tokens.
 """
 
 import threading
@@ -19,7 +29,7 @@ from alipay_member.client import AlipayClient, Exchange
 from alipay_member.errors import Call, mask
 from alipay_member.store import MemberStore
 
-from .frames import Frame, frame_of, frames_here, frames_of, frames_returned
+from .frames import Frame, frame_of, frames_done_in, frames_here, frames_of
 from .steps import (
     MESSAGES,
     Step,
@@ -36,7 +46,7 @@ MAX_STEPS = 500
 
 
 @dataclass
-class Request:
+class WatchedRequest:
     """What has been seen of one request while the app answers it."""
 
     began: float  # by time.perf_counter
@@ -45,33 +55,36 @@ class Request:
 
     @property
     def has_written(self) -> bool:
-        """Whether the store was told to write."""
         return any(step["kind"] == "store" for step in self.steps)
 
 
-def current() -> Request | None:
+def current() -> WatchedRequest | None:
     """The request that is being watched here and now."""
     return g.get("watched_request") if has_request_context() else None
 
 
 def with_cause(error: BaseException | None, frames: list[Frame]) -> list[Frame]:
-    """The frames of a call; if it failed, with those that raised the error in place of its own."""
+    """The frames of a call; if it failed, the lines that raised the error come first."""
     raised = frames_of(error)
     if not raised:
         return frames
-    return [*raised, *frames[1:]]
+    functions = [(frame["file"], frame["function"]) for frame in frames]
+    outermost = (raised[-1]["file"], raised[-1]["function"])
+    if outermost not in functions:
+        return [*raised, *frames]
+    return [*raised, *frames[functions.index(outermost) + 1 :]]
 
 
-def function_returned() -> dict[str, str]:
-    """The name of the function that made a step, where somebody else's stands for the library's."""
-    returned = frames_returned()
-    if not returned:
+def function_done_in() -> dict[str, str]:
+    """The step's `function`, if another one than the library's did it."""
+    frames = frames_done_in()
+    if not frames:
         return {}
-    return {"function": f"{returned[-1]['file']} · {returned[-1]['function']}()"}
+    return {"function": f"{frames[-1]['file']} · {frames[-1]['function']}()"}
 
 
 def view_frames(app: Flask) -> list[Frame]:
-    """The function that answers the current request, if one of this project does."""
+    """The function that answers the current request, if it is one of this project."""
     view = app.view_functions.get(request.endpoint or "")
     frame = frame_of(view) if view else None
     return [frame] if frame else []
@@ -92,10 +105,10 @@ class Recorder:
     """The newest steps of one app, in memory."""
 
     def __init__(self, app: Flask, clients: Sequence[AlipayClient], store: WatchedStore) -> None:
-        """Watch an app with its clients, which all call one gateway, and its store from now on."""
+        """Watch an app from now on. Its clients all call one gateway."""
         self.gateway_url = clients[0].gateway_url
         self._steps: deque[Step] = deque(maxlen=MAX_STEPS)
-        # They grow across restarts, too: a page that is open misses nothing.
+        # Numbers grow across restarts too, so that an open page misses nothing.
         self._numbers = count(int(time.time() * 1000))
         self._numbering = threading.Lock()
         self._cleared = 0.0  # by time.perf_counter
@@ -106,31 +119,31 @@ class Recorder:
             client.observer = self.see_exchange
 
     def begin(self, app: Flask, **_: Any) -> None:
-        """A request arrives; even what the app's own hooks will refuse is seen."""
+        """A request arrives. One that the app's own hooks refuse is watched too."""
         if request.path != "/" and not request.path.startswith(UNWATCHED):
-            g.watched_request = Request(time.perf_counter())
+            g.watched_request = WatchedRequest(time.perf_counter())
 
     def see_exchange(self, exchange: Exchange) -> None:
         """A client has called Alipay."""
         watched = current()
         if watched:
             watched.call = Call(exchange.method, self.gateway_url, mask(exchange.parameters))
-            frames = with_cause(exchange.error, [*frames_returned(), *frames_here()])
+            frames = with_cause(exchange.error, [*frames_done_in(), *frames_here()])
             step = exchange_step(exchange, watched.call, frames)
-            watched.steps.append(step | function_returned())
+            watched.steps.append(step | function_done_in())
 
     def see_write(self, write: Write) -> None:
         """The store has written, or refused to."""
         watched = current()
         if watched:
             method = frame_of(getattr(MemberStore, write.method))
-            called = frames_returned() or ([method] if method else [])
+            called = frames_done_in() or ([method] if method else [])
             frames = frames_of(write.error) or called
             step = store_step(write, [*frames, *frames_here()])
-            watched.steps.append(step | function_returned())
+            watched.steps.append(step | function_done_in())
 
     def finish(self, app: Flask, response: Response, **_: Any) -> None:
-        """Record the request, then its exchanges and writes as they came, or that none was made."""
+        """Record the request, then its calls and writes in order, or that nothing was written."""
         watched = current()
         if watched is None or watched.began <= self._cleared:
             return
@@ -147,10 +160,10 @@ class Recorder:
         self.record(*steps)
 
     def record(self, *steps: Step) -> None:
-        """Add steps of the current request, numbered in the order in which pages see them."""
+        """Add steps of the current request, numbered in the order in which pages get them."""
         trace = request.headers.get("X-Trace")
         common = {"at": time.time(), "trace": trace, "trigger": None if trace else trigger()}
-        with self._numbering:  # else a page could see a later number first, and never this one
+        with self._numbering:  # or a page could get a later number first, and never this one
             self._steps.extend({"n": next(self._numbers)} | common | step for step in steps)
 
     def since(self, number: int) -> list[Step]:
@@ -159,10 +172,9 @@ class Recorder:
             return [step for step in self._steps if step["n"] > number]
 
     def forget_requests_until_now(self) -> None:
-        """From now on, what was already under way is not recorded."""
+        """Do not record the requests that are under way now."""
         self._cleared = time.perf_counter()
 
     def clear(self) -> None:
-        """Forget every step."""
         with self._numbering:
             self._steps.clear()

@@ -284,14 +284,14 @@ def read_form(body: str) -> tuple[dict[str, str], str]:
 
 # ── a write of the store ──
 
-# The sentences of methods that have changed no member.
+# The sentences of methods that changed no member.
 WITHOUT_CHANGE = {
     "sign_in": "session-opened",
     "renew": "renewed",
     "sign_out": "signed-out",
     "withdraw_consent": "consent-ended",
 }
-# Of the sentences that tell of a change.
+# How a write ended, by its sentence; all other sentences mean that nothing changed.
 STORE_OUTCOMES = {"changed": "saved", "removed": "removed", "profile-withdrawn": "withdrawn"}
 
 

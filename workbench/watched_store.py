@@ -144,11 +144,6 @@ class WatchedStore(MemberStore):
 
     # ── for the workbench's page, also while the app has lost its database ──
 
-    def members(self, app_id: str) -> list[Member]:
-        """Every member of one app, oldest first."""
-        with self._kept.reading() as db:
-            return self._members(db, "app_id = ? ORDER BY first_seen, id", app_id)
-
     def count_members(self, app_id: str) -> int:
         with self._kept.reading() as db:
             count = db.execute("SELECT COUNT(*) FROM members WHERE app_id = ?", (app_id,))

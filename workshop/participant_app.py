@@ -44,7 +44,7 @@ from alipay_member.store.database import update
 from alipay_member.store.sqlite import SQLiteDatabase
 from server.settings import Settings
 from workbench import frames
-from workbench.frames import Frame, frame_of, frames_here, done_in
+from workbench.frames import Frame, done_in, frame_of, frames_here
 from workbench.watched_store import WatchedStore, member, person
 
 from . import provided

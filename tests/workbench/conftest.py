@@ -53,3 +53,13 @@ def sign_in(bench, auth_code):
         return {"Authorization": f"Bearer {answer.get_json()['session']}", "X-Trace": "t2"}
 
     return send
+
+
+@pytest.fixture
+def turn_on(bench):
+    """turn_on(fault) → the status of switching it on at the workbench; None mends everything."""
+
+    def put(name, member="complete"):
+        return bench.put("/workbench/fault", json={"name": name, "member": member}).status_code
+
+    return put

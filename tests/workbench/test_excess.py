@@ -38,7 +38,7 @@ def test_the_member_gives_more_than_we_keep(plain):
     assert set(EXCESS) <= set(answer)
 
 
-def test_nothing_beyond_our_fields_is_stored_or_told(app, bench, sign_in, rows, kept, caplog):
+def test_nothing_beyond_our_fields_is_stored_or_answered(app, bench, sign_in, rows, kept, caplog):
     session = sign_in("sandbox-excess")
     answer = bench.post("/api/member", headers=session)
     member = answer.get_json()["member"]
@@ -51,9 +51,9 @@ def test_nothing_beyond_our_fields_is_stored_or_told(app, bench, sign_in, rows, 
     assert "多给示例".encode() in written  # so the others would be found, too
     for name, value in EXCESS.items():
         assert value.encode() not in written
-        told = json.dumps([answer.get_json(), again.get_json(), row], ensure_ascii=False)
-        assert value not in told
-        assert name not in told
+        answers = json.dumps([answer.get_json(), again.get_json(), row], ensure_ascii=False)
+        assert value not in answers
+        assert name not in answers
         assert value not in caplog.text
 
 

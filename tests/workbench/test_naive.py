@@ -15,16 +15,16 @@ def victim(emulator):
     return known_ids("demo-mini", "no-avatar")
 
 
-def post(bench, path, **said):
-    return bench.post(f"{NAIVE}/{path}", json=said).get_json()["signed_in_as"]
+def post(bench, path, **sent):
+    return bench.post(f"{NAIVE}/{path}", json=sent).get_json()["signed_in_as"]
 
 
 def test_naive_stores_whatever_nickname_the_client_sends(bench):
-    first = post(bench, "auth", open_id="somebody", nickName="完整示例", avatar="a.svg")
+    first = post(bench, "auth", open_id="anyone", nickName="完整示例", avatar="a.svg")
     assert first["nick_name"] == "完整示例"
-    lied = post(bench, "member", open_id="somebody", nickName="系统管理员")
-    assert lied == {"open_id": "somebody", "nick_name": "系统管理员", "avatar": "a.svg"}
-    kept = bench.get(f"{NAIVE}/member?open_id=somebody").get_json()["signed_in_as"]
+    lied = post(bench, "member", open_id="anyone", nickName="系统管理员")
+    assert lied == {"open_id": "anyone", "nick_name": "系统管理员", "avatar": "a.svg"}
+    kept = bench.get(f"{NAIVE}/member?open_id=anyone").get_json()["signed_in_as"]
     assert kept["nick_name"] == "系统管理员"
 
 
