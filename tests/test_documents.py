@@ -119,22 +119,31 @@ def test_contributing_names_each_script_of_npm():
     assert set(named) == set(scripts)
 
 
+def texts(folder):
+    """All that a folder's pages, scripts and tables say."""
+    files = (ROOT / folder).rglob("*.*")
+    screens = [path for path in files if path.suffix in (".axml", ".html", ".js", ".json")]
+    return "".join(path.read_text("utf-8") for path in screens)
+
+
 def test_buttons_that_readme_names_are_on_the_screens():
-    screens = "".join(
-        path.read_text("utf-8")
-        for folder in ("miniprogram", "workbench")
-        for path in (ROOT / folder).rglob("*.*")
-        if path.suffix in (".axml", ".html", ".js", ".json")
-    )
-    for name in READMES:
-        lines = [
-            line
+    phone, page = texts("miniprogram"), texts("workbench")
+    lines = ("**会员中心** →", "fault=tampered")
+    english, chinese = (
+        {
+            button
             for line in prose(read(name)).splitlines()
-            if "**会员中心** →" in line or "fault=tampered" in line
-        ]
-        buttons = re.findall(r"\*\*(.+?)\*\*", "\n".join(lines))
-        assert buttons
-        assert [button for button in buttons if button not in screens] == []
+            if any(part in line for part in lines)
+            for button in re.findall(r"\*\*(.+?)\*\*", line)
+        }
+        for name in READMES
+    )
+    of_phone = {button for button in english if not button.isascii()}  # it speaks Chinese only
+    assert of_phone
+    assert [button for button in of_phone if button not in phone] == []
+    assert [button for button in english - of_phone if button not in page] == []
+    assert of_phone <= chinese
+    assert [button for button in chinese - of_phone if button not in page] == []
 
 
 def test_keys_that_the_guide_speaks_of_stay_out_of_git():

@@ -184,8 +184,8 @@ def test_no_module_is_called_alipay():
     assert [name_of(path) for path in TEXTS if "alipay" in (path.stem, path.parent.name)] == []
 
 
-# The same thing in each room: copies of a style sheet, or the sentences of a room.
-SAME_MEANING = {"palette.css", "pages.css", "words.json"}
+# The same thing in each room: copies of a style sheet, the routes or the sentences of a room.
+SAME_MEANING = {"palette.css", "pages.css", "routes.py", "words.json"}
 
 
 def test_no_name_stands_for_two_things():
