@@ -225,6 +225,8 @@ def test_secret_key_that_the_guide_makes_is_accepted(tmp_path):
     assert status == 0
     values = production.values() | {"SECRET_KEY": output.strip()}
     assert Settings.load(tmp_path, values=values).secret_key == output.strip()
+    with pytest.raises(ValueError, match="SECRET_KEY"):  # 32 characters are the least
+        Settings.load(tmp_path, values=values | {"SECRET_KEY": output.strip()[:31]})
 
 
 # ── before production ──
