@@ -9,6 +9,7 @@ from helpers import ROOT
 PAIRS = {  # English → Chinese
     "README.md": "README.zh-CN.md",
     "docs/real-account.md": "docs/real-account.zh-CN.md",
+    "docs/production.md": "docs/production.zh-CN.md",
     "docs/workshop.md": "docs/workshop.zh-CN.md",
 }
 ALL = [*PAIRS, *PAIRS.values(), "docs/errors.md", "docs/CONTRIBUTING.md"]
@@ -51,7 +52,7 @@ def anchors(text):
 
 
 def run_in(folder, *words, typed="", **values):
-    """(exit status, what it said) of a Python there, with these environment variables alone."""
+    """Run Python there with these environment variables alone; its exit status and output."""
     done = subprocess.run(
         [sys.executable, *words],
         cwd=folder,

@@ -2,28 +2,28 @@
 
 import re
 
-import pytest
-
-from helpers import ROOT
+from helpers import ROOT, project_files
 
 COLOUR = re.compile(r"#[0-9a-f]{3,8}\b", re.IGNORECASE)
-ROOMS = ("static", "emulator/static", "workbench/phone")
-PALETTE = set(COLOUR.findall((ROOT / "static/palette.css").read_text("utf-8")))
+DECLARATION = re.compile(r":([^:{}]*);")
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "miniprogram").rglob("*.acss")), ids=lambda path: path.name
-)
-def test_the_mini_programs_colours_are_the_palettes(path):
-    assert set(COLOUR.findall(path.read_text("utf-8"))) <= PALETTE
+def colours(path):
+    return set(COLOUR.findall(path.read_text("utf-8")))
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for room in ROOMS for path in sorted((ROOT / room).glob("*.css"))],
-    ids=lambda path: path.name,
-)
-def test_no_other_style_sheet_has_colours_of_its_own(path):
-    if path.name != "palette.css":
-        declarations = re.findall(r":([^:{}]*);", path.read_text("utf-8"))
-        assert [value for value in declarations if COLOUR.search(value)] == []
+def test_colours_are_the_palettes():
+    palette = colours(ROOT / "static/palette.css")
+    pages = sorted((ROOT / "miniprogram").rglob("*.acss"))
+    assert pages
+    assert {path.name: colours(path) - palette for path in pages if colours(path) - palette} == {}
+
+
+def test_no_other_style_sheet_has_colours_of_its_own():
+    own = {}
+    for path in project_files():
+        if path.suffix == ".css" and path.name != "palette.css":
+            values = DECLARATION.findall(path.read_text("utf-8"))
+            if found := [value for value in values if COLOUR.search(value)]:
+                own[str(path.relative_to(ROOT))] = found
+    assert own == {}

@@ -246,10 +246,10 @@ class ParticipantClient(AlipayClient):
             texts = [str(word or "") for word in words]
             return GatewayError(*texts, verified=self._is_verified(method, session))
         if isinstance(raised, provided.SignatureError):
-            return self._signature_error(raised, method, session)
+            return self._as_signature_error(raised, method, session)
         return transport_error(raised)
 
-    def _signature_error(
+    def _as_signature_error(
         self, raised: provided.SignatureError, method: str, session: RecordingSession
     ) -> AlipayError:
         """Why the signature is invalid, as exactly as the library can say it."""

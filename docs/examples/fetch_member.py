@@ -12,5 +12,5 @@ try:
     token = client.exchange_code(input("auth_code: "))
     print(client.fetch_profile(token.access_token))
 except AlipayError as error:
-    told = describe(error, "en")
-    sys.exit(f"{told.message}\n{told.hint}\n{told.report}")
+    described = describe(error, "en")
+    sys.exit(f"{described.message}\n{described.hint}\n{described.report}")

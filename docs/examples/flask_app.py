@@ -30,6 +30,7 @@ def add_member_info(app: Flask, client, store):
 
     @app.errorhandler(AlipayError)
     def show_error(error):
-        told = describe(error, "en")
-        app.logger.warning("%s\n%s\n%s", told.message, told.hint, told.report)
-        return {"error": {"code": told.key, "message": told.message}}, STATUS.get(told.key, 502)
+        described = describe(error, "en")
+        app.logger.warning("%s\n%s\n%s", described.message, described.hint, described.report)
+        status = STATUS.get(described.key, 502)
+        return {"error": {"code": described.key, "message": described.message}}, status

@@ -34,8 +34,8 @@ def auth_code(alipay):
 
 
 def test_the_profile_that_alipay_signed_is_saved(browser, auth_code):
-    said = browser.post("/api/auth", json={"auth_code": auth_code}).json
-    headers = {"Authorization": f"Bearer {said['session']}"}
+    login = browser.post("/api/auth", json={"auth_code": auth_code}).json
+    headers = {"Authorization": f"Bearer {login['session']}"}
     saved = browser.post("/api/member", headers=headers, json={"nickName": "a lie"}).json
     assert saved["member"]["nick_name"] == "完整示例"
 
