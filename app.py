@@ -15,11 +15,14 @@ alipay_member/ has the calls, server/ what stands around this file.
 import re
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 from flask import (
     Blueprint,
+    Flask,
+    Response,
     current_app,
     redirect,
     render_template,
@@ -27,23 +30,54 @@ from flask import (
     session as cookie,
     url_for,
 )
+from werkzeug.wrappers import Response as Redirect
 
-from alipay_member import AlipayClient, AlipayError, Member, Session, SessionEnded, SignatureError
+from alipay_member import (
+    AlipayClient,
+    AlipayError,
+    Member,
+    Session,
+    SessionEnded,
+    SignatureError,
+)
 from alipay_member.messages import carry_out, read_message
 from alipay_member.store import MemberStore, with_live_token
 from server import checkup, login_state, web
-from server.settings import Settings
+from server.settings import ENVIRONMENTS, Settings
 from server.web import RequestError
 
 HERE = Path(__file__).resolve().parent
 AUTH_CODE = re.compile(r"[A-Za-z0-9_-]{8,128}")
 site = Blueprint("site", __name__)
 
+Json = dict[str, Any]
+
+
 # ── config ──
 
 
-def create_app(settings=None, *, client=None, web_client=None, store=None):
-    """The Flask app; without settings it takes those of .env here, or says what to set and ends."""
+@dataclass(frozen=True)
+class Parts:
+    """What the routes below work with; `web_client` is None without a 网页应用."""
+
+    settings: Settings
+    client: AlipayClient
+    web_client: AlipayClient | None
+    store: MemberStore
+
+    @property
+    def clients(self) -> list[AlipayClient]:
+        return [client for client in (self.client, self.web_client) if client]
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    client: AlipayClient | None = None,
+    web_client: AlipayClient | None = None,
+    store: MemberStore | None = None,
+) -> Flask:
+    """The Flask app; without settings it reads .env here, or says what to set and ends."""
     settings = settings or Settings.load_or_exit(HERE)
     client = client or AlipayClient(**settings.client_options(settings.app))
     if settings.web and not web_client:
@@ -51,33 +85,37 @@ def create_app(settings=None, *, client=None, web_client=None, store=None):
     store = store or MemberStore(settings.database_url)
 
     app = web.Site(__name__)
-    app.secret_key = settings.secret_key
-    app.config["SECRET_KEY_FALLBACKS"] = settings.secret_key_fallbacks
-    own = SimpleNamespace(settings=settings, client=client, web_client=web_client, store=store)
-    own.clients = [one for one in (client, web_client) if one]
-    app.extensions["alipay_member"] = own
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=settings.secret_key_fallbacks,
+        PUBLIC_URL=settings.public_url,
+        AVATAR_ORIGIN=settings.avatar_origin,
+        CHECK_STORE=store.check,
+    )
+    app.extensions["alipay_member"] = Parts(settings, client, web_client, store)
+    web.init_app(app)
     app.register_blueprint(site)
     app.register_error_handler(AlipayError, show_error)
     app.register_error_handler(RequestError, show_error)
-    web.install(app, settings.avatar_origin, settings.public_url, store.check)
     return app
 
 
-def parts():
-    """settings, client, web_client (None without a 网页应用) and store of this app."""
-    return current_app.extensions["alipay_member"]
+def parts() -> Parts:
+    """The parts of the app that answers this request."""
+    found: Parts = current_app.extensions["alipay_member"]
+    return found
 
 
 # ── auth: the mini-program's auth_code becomes a session ──
 
 
 @site.post("/api/auth")
-def auth():
+def auth() -> Json:
     """Log in: `{"auth_code": "…"}` → `{"session": "…", "expires_in": seconds, "member": {…}}`."""
     client = parts().client
     store = parts().store
 
-    # Take the auth_code that my.getAuthCode gave. Nothing else that the client says is read.
+    # Take the auth_code that my.getAuthCode gave. Nothing else that the client sends is read.
     auth_code = web.json_object().get("auth_code")
     if not isinstance(auth_code, str) or not AUTH_CODE.fullmatch(auth_code):
         raise RequestError("bad-request:auth-code")
@@ -94,7 +132,7 @@ def auth():
 
 
 @site.delete("/api/session")
-def end_session():
+def end_session() -> Json:
     """Log out."""
     parts().store.sign_out(web.bearer())
     return {}
@@ -104,20 +142,20 @@ def end_session():
 
 
 @site.post("/api/member")
-def save_member():
-    """Fetch the profile and persist it. Reads no body: what a client claims is no evidence."""
+def save_member() -> Json:
+    """Fetch the profile and persist it. Reads no body: what a client claims proves nothing."""
     session = own_session(parts().client, web.bearer())
     return {"member": fetch_and_save(parts().client, session).as_dict()}
 
 
 @site.get("/api/member")
-def show_member():
+def show_member() -> Json:
     """What is persisted for this session; no call to Alipay."""
     return {"member": own_session(parts().client, web.bearer()).member.as_dict()}
 
 
 @site.delete("/api/member")
-def forget_member():
+def forget_member() -> Json:
     """Forget me: the row and all its sessions are gone."""
     parts().store.forget(own_session(parts().client, web.bearer()))
     return {}
@@ -146,22 +184,23 @@ def own_session(client: AlipayClient, session_token: str) -> Session:
 
 
 @site.get("/")
-def home():
+def home() -> str | Redirect:
     """What this is and whether the set-up is complete; or on to the LANDING_PAGE."""
     if "LANDING_PAGE" in current_app.config:
         return redirect(current_app.config["LANDING_PAGE"])
     own = parts()
-    found = checkup.at_rest(own.settings, own.client, own.web_client, web.language())
-    return render_template("home.html", settings=own.settings, checkup=found)
+    result = checkup.at_rest(own.settings, own.client, own.web_client, web.language())
+    title = ENVIRONMENTS[own.settings.env].title
+    return render_template("home.html", settings=own.settings, title=title, checkup=result)
 
 
 @site.get("/login")
-def login():
+def login() -> Redirect:
     """Send the browser to Alipay for consent; a browser that is logged in goes straight on."""
     client = web_client()
     next_page = web.local_path(request.args.get("next", ""), url_for("site.member_page"))
 
-    # Somebody who is logged in need not be asked, unless they want it `again`.
+    # Do not ask a person who is logged in, unless they want it `again`.
     if "again" not in request.args:
         with suppress(SessionEnded):
             own_session(client, cookie.get("session", ""))
@@ -177,7 +216,7 @@ def login():
 
 
 @site.get("/callback")
-def callback():
+def callback() -> Any:
     """Back from Alipay: `?auth_code=…&state=…`; without auth_code the person refused."""
     client = web_client()
 
@@ -209,14 +248,14 @@ def log_in(client: AlipayClient, auth_code: str) -> None:
 
 
 @site.get("/member")
-def member_page():
+def member_page() -> str:
     """The persisted row, and why it can be trusted."""
     session = own_session(web_client(), cookie.get("session", ""))
     return render_template("member.html", member=session.member.as_dict())
 
 
 @site.post("/member")
-def fetch_again():
+def fetch_again() -> Redirect:
     """Fetch the profile again. (server/web.py lets in forms of our own pages only.)"""
     client = web_client()
     fetch_and_save(client, own_session(client, cookie.get("session", "")))
@@ -224,7 +263,7 @@ def fetch_again():
 
 
 @site.post("/logout")
-def logout():
+def logout() -> Redirect:
     """Log out."""
     parts().store.sign_out(cookie.get("session", ""))
     cookie.pop("session", None)  # only now: if the database failed, one can try again
@@ -232,7 +271,7 @@ def logout():
 
 
 @site.post("/forget")
-def forget():
+def forget() -> Redirect:
     """Forget me."""
     parts().store.forget(own_session(web_client(), cookie.get("session", "")))
     cookie.pop("session", None)
@@ -251,9 +290,9 @@ def web_client() -> AlipayClient:
 
 
 @site.post("/alipay/messages")
-def receive_message():
+def receive_message() -> Response:
     """A person has withdrawn their consent (用户授权取消消息): what it allowed ends here, too."""
-    # Believe the message only if Alipay signed it: nothing else tells who sent it.
+    # Believe the message only if Alipay signed it: nothing else proves who sent it.
     try:
         message = read_message(web.raw_body(), parts().clients)
     except SignatureError:
@@ -269,15 +308,15 @@ def receive_message():
 # ── errors ──
 
 
-def show_error(error: AlipayError | RequestError, next_page=None):
-    """Alipay's own code and words where it has said any, else ours; what to do; what to ask."""
+def show_error(error: AlipayError | RequestError, next_page: str | None = None) -> Any:
+    """Answer with the code, what happened, what to do, and the question for Alipay's support."""
     return web.error_page(error, login=url_for("site.login", again=1, next=next_page))
 
 
 # ── main ──
 
 
-def main():
+def main() -> None:
     """Serve on this machine; see server/cli.py."""
     from server import cli
 

@@ -1,18 +1,20 @@
 """python -m docs.make_errors writes docs/errors.md and the READMEs' table of the commonest errors.
 
-The words are those that the program says (alipay_member/explain/*.json, server/sentences.json). A
-test fails where the documents say anything else.
+The words are those of the program (alipay_member/explain/*.json, MESSAGES in server/web.py). A test
+fails where the documents differ.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from alipay_member.explain import explain, gateway_errors
+from server.web import MESSAGES
 
 ROOT = Path(__file__).resolve().parent.parent
+EXPLANATIONS = ROOT / "alipay_member/explain/explanations.json"
 ERRORS = ROOT / "docs/errors.md"
 READMES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
 COMMONEST = (
@@ -56,10 +58,9 @@ def errors_page() -> str:
         "## What Alipay's gateway answers · 网关的应答\n",
         *_gateway_sections(),
         "## What this program finds wrong by itself · 本程序自己发现的\n",
-        *_own_sections("alipay_member/explain/explanations.json", ""),
+        *_own_sections(json.loads(EXPLANATIONS.read_text("utf-8"))),
         "## What the app says of a request · 应用对请求的说明\n",
-        *_own_sections("server/sentences.json", "bad-request:"),
-        *_own_sections("server/sentences.json", "http-"),
+        *_own_sections(MESSAGES),
     ]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -97,11 +98,9 @@ def _gateway_sections() -> Iterator[str]:
         yield _words(by_key[keys[0]])
 
 
-def _own_sections(file: str, beginning: str) -> Iterator[str]:
-    words: dict[str, Any] = json.loads((ROOT / file).read_text("utf-8"))
-    for key, row in words.items():
-        if key.startswith(beginning):
-            yield f"### {key}\n\n{_words(row)}"
+def _own_sections(rows: Mapping[str, Any]) -> Iterator[str]:
+    for key, row in rows.items():
+        yield f"### {key}\n\n{_words(row)}"
 
 
 def _key(row: dict[str, str]) -> str:

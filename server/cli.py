@@ -1,7 +1,7 @@
 """python app.py: its command line and its server. It alone imports the emulator.
 
     python app.py                          serve
-    python app.py --check                  is all set up right? (checkup.py)
+    python app.py --check                  is everything set up right? (checkup.py)
     python app.py --explain isv.code-invalid
 
 Deployments do without it: gunicorn 'app:create_app()'.
@@ -20,22 +20,41 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from alipay_member.errors import AlipayError
 from alipay_member.explain import describe, explain
 from server import checkup
-from server.checks import SettingsError, require
-from server.settings import APP, ISV, WEB_APP, Settings, environment, read_values, terminal_language
+from server.settings import (
+    APP,
+    ISV,
+    WEB_APP,
+    Sentence,
+    Settings,
+    SettingsError,
+    environment,
+    read_values,
+    require,
+    terminal_language,
+)
 
 HERE = Path(__file__).resolve().parent.parent
+EMULATOR_DELETED = Sentence(
+    "emulator/ 已删除：设置 ALIPAY_ENV 等项，见 .env.example",
+    "emulator/ was deleted: set ALIPAY_ENV and the rest, see .env.example",
+)
+EMULATOR_MIXED = Sentence(
+    "模拟器自带密钥与 app id：删掉 {names}，或用 ALIPAY_ENV 说明是沙箱还是正式环境",
+    "the emulator brings its own keys and app ids: remove {names}, or say with ALIPAY_ENV which "
+    "Alipay they are for",
+)
 
 
 def main(create_app: Callable[..., Flask], arguments: Sequence[str] | None = None) -> None:
     """Serve on 127.0.0.1, against the emulated Alipay unless the settings name another one.
 
-    With --check or --explain say something and end instead; the exit status is then 0 or 1.
+    With --check or --explain print and end instead; the exit status is then 0 or 1.
     """
     options = read_options(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):  # not every terminal has a ✓
         sys.stdout.reconfigure(errors="replace")
     if options.explain is not None:
-        raise SystemExit(say_what_it_means(options.explain))
+        raise SystemExit(explain_code(options.explain))
     if options.check:
         raise SystemExit(check(options))
     try:
@@ -46,8 +65,8 @@ def main(create_app: Callable[..., Flask], arguments: Sequence[str] | None = Non
         raise SystemExit(f"app.py: {error}\n{error.zh}") from None
     except AlipayError as error:
         en, zh = describe(error, "en"), describe(error, "zh")
-        said = f"{en.message} {en.hint}\n{zh.message}{zh.hint}"
-        raise SystemExit(f"app.py: {error}\n{said}") from None
+        sentences = f"{en.message} {en.hint}\n{zh.message}{zh.hint}"
+        raise SystemExit(f"app.py: {error}\n{sentences}") from None
     serve(app, options.port, "emulated on this machine" if env == "emulator" else env)
 
 
@@ -62,12 +81,12 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=port, default=8000, help="default 8000")
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument(
-        "--check", action="store_true", help="say what is set up right and what is not, and end"
+        "--check", action="store_true", help="print what is set up right and what is not, and end"
     )
-    instead.add_argument("--explain", metavar="CODE", help="say what an error means, and end")
+    instead.add_argument("--explain", metavar="CODE", help="print what an error means, and end")
     parser.add_argument("--json", action="store_true", help="with --check: for programs")
     parser.add_argument(
-        "--lang", choices=("zh", "en"), default=terminal_language(), help="of what --check says"
+        "--lang", choices=("zh", "en"), default=terminal_language(), help="the language of --check"
     )
     return parser.parse_args(arguments)
 
@@ -103,10 +122,10 @@ def with_emulator(values: dict[str, str]) -> dict[str, str]:
     SettingsError without emulator/.
     """
     if not (HERE / "emulator").is_dir():
-        raise SettingsError("emulator-deleted")
+        raise SettingsError(EMULATOR_DELETED)
     if "ALIPAY_GATEWAY_URL" not in values:
         own = [name for name in (*APP, *WEB_APP, *ISV) if name in values]
-        require(not own, "emulator-mixed", names=", ".join(own))
+        require(not own, EMULATOR_MIXED, names=own)
     import workbench
 
     completed: dict[str, str] = workbench.start_emulator(values)
@@ -124,19 +143,19 @@ def check(options: argparse.Namespace) -> int:
         if environment(values) == "emulator":
             values = with_emulator(values)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the lines say it
-            found = checkup.survey(Settings.load(HERE, values=values), lang)
+            warnings.simplefilter("ignore")  # a line of the check-up says it
+            result = checkup.survey(Settings.load(HERE, values=values), lang)
     except SettingsError as error:
-        found = checkup.unusable(error, lang)
-    print(found.as_json() if options.json else found.as_text())
-    return 0 if found.is_right else 1
+        result = checkup.unusable(error, lang)
+    print(result.as_json() if options.json else result.as_text())
+    return 0 if result.is_right else 1
 
 
-def say_what_it_means(code: str) -> int:
-    """Print what any code means, Alipay's or ours; the exit status: 1 if nobody explains it."""
-    said = checkup.meaning(code.strip())
-    if said:
-        print(said)
+def explain_code(code: str) -> int:
+    """Print what a code means, Alipay's or ours; the exit status: 1 for an unknown one."""
+    meaning = checkup.meaning(code.strip())
+    if meaning:
+        print(meaning)
         return 0
     for lang in ("zh", "en"):
         print(" ".join(explain("unexplained", lang)))

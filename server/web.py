@@ -1,29 +1,26 @@
 """What all of app.py's answers have in common: input, language, headers, forms, the look of errors.
 
-Nothing here calls Alipay; app.py is where the integration is.
+`init_app(app)` installs it. Nothing here calls Alipay; app.py is where the integration is.
 """
 
 import mimetypes
 import re
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, redirect, render_template, request
+from flask import Flask, Response, current_app, redirect, render_template, request
 from werkzeug.exceptions import BadHost, HTTPException
 
 from alipay_member.errors import AlipayError, GatewayError
 from alipay_member.explain import Description, describe, explain_value, fields
 from alipay_member.store import SESSION_LIFE
-from server.sentences import sentence
 
 PAGE_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 POLICY = (
     "default-src 'self'; img-src 'self' https://*.alipayobjects.com {}; "
     "frame-ancestors 'self'; form-action 'self'; base-uri 'none'"
 )
-STATUS = {  # of what goes wrong with Alipay, by its key or the gateway's code; 502 for all else
+STATUS = {  # HTTP status by an AlipayError's key or the gateway's code; 502 for all others
     "session-ended": 401,
     "isv.code-invalid": 401,
     "aop.auth-token-time-out": 401,
@@ -34,13 +31,134 @@ STATUS = {  # of what goes wrong with Alipay, by its key or the gateway's code; 
     "refresh-under-way": 503,
     "transport:timeout": 504,
 }
-NOT_MENDED_BY_LOGGING_IN = ("bad-request:no-web-app", "40006")
+LOGIN_DOES_NOT_HELP = ("bad-request:no-web-app", "40006")
 HOST = re.compile(r"([A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
 
 
+# The app's own errors: what happened and what to do next, in both languages. What Alipay's errors
+# mean stands in alipay_member/explain/.
+MESSAGES: dict[str, dict[str, tuple[str, str]]] = {
+    "bad-request:json": {
+        "zh": (
+            "请求正文不是 JSON 对象。",
+            "用 POST 发送 JSON，并带 content-type: application/json。",
+        ),
+        "en": (
+            "The request's body is not a JSON object.",
+            "POST JSON, with content-type: application/json.",
+        ),
+    },
+    "bad-request:auth-code": {
+        "zh": (
+            "没有收到可用的 auth_code。",
+            '在 JSON 正文里发送 {"auth_code": res.authCode}：字段名是 authCode，不是 '
+            "authcode；不要放在 URL 里。",
+        ),
+        "en": (
+            "No usable auth_code arrived.",
+            'Send {"auth_code": res.authCode} as JSON: the field is authCode, not authcode; '
+            "never in a URL.",
+        ),
+    },
+    "bad-request:state": {
+        "zh": (
+            "state 缺失、已用过、已超过十分钟，或不是这个浏览器发起的登录。",
+            "不要刷新或收藏回调地址，请重新登录。",
+        ),
+        "en": (
+            "state is missing, was used, is older than ten minutes, or belongs to another browser.",
+            "Do not reload or bookmark the callback; log in again.",
+        ),
+    },
+    "bad-request:refused": {
+        "zh": (
+            "支付宝没有带回 auth_code：多半是您拒绝了授权。",
+            "什么都没有保存；需要时可以重新登录。",
+        ),
+        "en": (
+            "Alipay sent no auth_code back: most likely you refused.",
+            "Nothing was saved; log in again whenever you like.",
+        ),
+    },
+    "bad-request:origin": {
+        "zh": (
+            "这个表单不是从本站页面提交的。",
+            "请回到本站页面再试；部署时检查 PUBLIC_URL。",
+        ),
+        "en": (
+            "This form was not sent from a page of this site.",
+            "Go back to the page and try again; when deployed, check PUBLIC_URL.",
+        ),
+    },
+    "bad-request:no-web-app": {
+        "zh": (
+            "没有配置网页登录：小程序的应用不能使用授权 URL，网页登录要用另一个网页应用。",
+            "设置 ALIPAY_WEB_APP_ID、ALIPAY_WEB_APP_PRIVATE_KEY、ALIPAY_WEB_PUBLIC_KEY，见 "
+            ".env.example。",
+        ),
+        "en": (
+            "The web login is not configured: a mini-program's app can't use the authorise "
+            "URL, it takes a second app (网页应用).",
+            "Set ALIPAY_WEB_APP_ID, ALIPAY_WEB_APP_PRIVATE_KEY and ALIPAY_WEB_PUBLIC_KEY, see "
+            ".env.example.",
+        ),
+    },
+    "http-404": {
+        "zh": (
+            "这里没有这个页面。",
+            "检查地址是否写错。",
+        ),
+        "en": (
+            "There is no such page.",
+            "Check the address.",
+        ),
+    },
+    "http-405": {
+        "zh": (
+            "这个地址不接受这种请求方法。",
+            "auth_code 要用 POST 发送，不要放在 URL 里：URL 会留在各处的访问日志中。",
+        ),
+        "en": (
+            "This address does not take this HTTP method.",
+            "Send the auth_code by POST, never in a URL: URLs stay in access logs everywhere.",
+        ),
+    },
+    "http-413": {
+        "zh": (
+            "请求正文太大。",
+            "这里的请求都不超过 16 KB。",
+        ),
+        "en": (
+            "The request's body is too large.",
+            "No request here needs more than 16 KB.",
+        ),
+    },
+    "http-415": {
+        "zh": (
+            "请求正文不是 JSON。",
+            "发送 JSON，并带 content-type: application/json。",
+        ),
+        "en": (
+            "The request's body is not JSON.",
+            "Send JSON, with content-type: application/json.",
+        ),
+    },
+    "http-400": {
+        "zh": (
+            "这个请求无法读懂。",
+            "检查地址、Host 头与请求正文。",
+        ),
+        "en": (
+            "This request can't be read.",
+            "Check the address, the Host header and the body.",
+        ),
+    },
+}
+
+
 class RequestError(Exception):
-    """Somebody sent what can't be used: `key` of sentences.json, and the HTTP status."""
+    """A request that can't be used: the `key` of its MESSAGES, and the HTTP status."""
 
     def __init__(self, key: str, status: int = 400) -> None:
         super().__init__(key)
@@ -71,11 +189,12 @@ def is_readable(host: str, query: str) -> bool:
     return True
 
 
-def install(
-    app: Flask, avatar_origin: str, public_url: str, check_store: Callable[[], None]
-) -> None:
-    """Headers, languages, error pages and /healthz; avatars may also come from `avatar_origin`."""
-    secure = public_url.startswith("https://")
+def init_app(app: Flask) -> None:
+    """Headers, languages, error pages and /healthz, as PUBLIC_URL and AVATAR_ORIGIN ask for them.
+
+    `app.config["CHECK_STORE"]` is called by /healthz: it raises where the store does not answer.
+    """
+    secure = app.config["PUBLIC_URL"].startswith("https://")
     app.config.update(
         # A name of its own, since all ports of a host share its cookies. A browser takes one with
         # __Host- from no other host and from no plain http.
@@ -88,18 +207,17 @@ def install(
     )
     # A Windows registry may say text/plain, which no browser runs.
     mimetypes.add_type("text/javascript", ".js")
-    if not secure:  # behind a proxy Host may well say localhost
-        app.before_request(one_host_name)
-    app.before_request(partial(own_forms_only, public_url))
-    app.after_request(partial(with_headers, POLICY.format(avatar_origin)))
+    app.before_request(one_host_name)
+    app.before_request(own_forms_only)
+    app.after_request(with_headers)
     app.register_error_handler(HTTPException, http_error)
     app.context_processor(page_values)
-    app.add_url_rule("/healthz", "healthz", partial(healthz, check_store))
+    app.add_url_rule("/healthz", view_func=healthz)
 
 
-def healthz(check_store: Callable[[], None]) -> dict[str, Any]:
-    """For a load balancer: the store answers. For the doctor: it is this app that does."""
-    check_store()
+def healthz() -> dict[str, Any]:
+    """For a load balancer: the store answers. For --check: it is this app that answers."""
+    current_app.config["CHECK_STORE"]()
     return {"ok": True, "app": "alipay-member"}
 
 
@@ -125,9 +243,9 @@ def json_object() -> dict[str, Any]:
     """The body, a JSON object. RequestError if it is not one; HTTP 415 without a JSON type."""
     try:
         body = request.get_json()
-    except HTTPException:  # 400, 413, 415: said by http_error
+    except HTTPException:  # 400, 413, 415: http_error answers
         raise
-    except Exception:  # nested too deep, cut, or a broken chunk: servers raise what they like
+    except Exception:  # nested too deep, cut, or a broken chunk: servers raise different errors
         body = None
     if not isinstance(body, dict):
         raise RequestError("bad-request:json")
@@ -138,9 +256,9 @@ def raw_body() -> bytes:
     """The body as it came, for a signature that covers it; b"" if it broke off."""
     try:
         return request.get_data()
-    except HTTPException:  # 413: said by http_error
+    except HTTPException:  # 413: http_error answers
         raise
-    except Exception:  # a broken chunk: servers raise what they like
+    except Exception:  # a broken chunk: servers raise different errors
         return b""
 
 
@@ -168,45 +286,50 @@ def is_api() -> bool:
     return request.path.startswith("/api/")
 
 
-def own_forms_only(public_url: str) -> None:
-    """A form counts only if one of our own pages sent it.
+def own_forms_only() -> None:
+    """Accept a form only from one of our own pages.
 
-    /api/* needs no such check, nor do messages: no browser's cookie speaks for who sends them.
+    /api/* needs no such check, nor do messages: they read no cookie.
     """
     has_no_cookie = request.path.startswith(("/api/", "/alipay/"))
     is_form = request.method == "POST" and request.blueprint == "site" and not has_no_cookie
     if not is_form:
         return
-    own = (public_url, request.host_url.rstrip("/"))
+    own = (current_app.config["PUBLIC_URL"], request.host_url.rstrip("/"))
     if request.headers.get("Origin") not in own:
         raise RequestError("bad-request:origin")
 
 
-def error_answer(status: int, said: Description, again: str | None = None) -> tuple[Any, int]:
-    """code, message, hint and report as JSON for /api/*, as a page elsewhere.
+def error_answer(status: int, error: Description, again: str | None = None) -> tuple[Any, int]:
+    """An error as JSON for /api/*, as a page elsewhere, and the HTTP status.
 
     `again` is the address at which a person may try once more.
     """
     if is_api():
-        body = {"code": said.key, "message": said.message, "hint": said.hint, "report": said.report}
-        return {"error": body}, status
-    return render_template("error.html", status=status, said=said, again=again), status
+        names = {"code": error.key, "message": error.message, "hint": error.hint}
+        return {"error": names | {"report": error.report}}, status
+    return render_template("error.html", status=status, error=error, again=again), status
 
 
 def error_page(error: AlipayError | RequestError, login: str) -> tuple[Any, int]:
-    """An error in the words of alipay_member, or if it is a RequestError in those of this app.
+    """The answer to an error, in the words of alipay_member or in MESSAGES.
 
-    `login` is where a person may log in again, if that can mend it.
+    `login` is where a person may log in again, if that can help.
     """
     names = [error.key]
     if isinstance(error, GatewayError):
         names.append(error.code)
-    again = None if any(name in NOT_MENDED_BY_LOGGING_IN for name in names) else login
+    again = None if any(name in LOGIN_DOES_NOT_HELP for name in names) else login
     if isinstance(error, AlipayError):
         status = next((STATUS[name] for name in names if name in STATUS), 502)
         return error_answer(status, describe(error, language()), again)
-    message, hint = sentence(error.key, language())
-    return error_answer(error.status, Description(error.key, message, hint, ""), again)
+    return error_answer(error.status, own_description(error.key), again)
+
+
+def own_description(key: str) -> Description:
+    """One of this app's own errors, in the reader's language."""
+    message, hint = MESSAGES[key][language()]
+    return Description(key, message, hint, "")
 
 
 def http_error(error: HTTPException) -> Any:
@@ -215,14 +338,21 @@ def http_error(error: HTTPException) -> Any:
     if not is_error or isinstance(error, BadHost):  # without a host there are no links
         return error
     key = f"http-{error.code}"
-    message, hint = sentence(key, language()) or (error.name, error.description or "")
-    return error_answer(error.code or 500, Description(key, message, hint, ""))
+    if key in MESSAGES:
+        description = own_description(key)
+    else:
+        description = Description(key, error.name, error.description or "", "")
+    return error_answer(error.code or 500, description)
 
 
 def one_host_name() -> Any:
-    """localhost and 127.0.0.1 are two origins, and a session of one is lost on the other."""
-    is_of_a_program = is_api() or request.path == "/healthz"
-    if request.method != "GET" or is_of_a_program:
+    """Redirect localhost to 127.0.0.1: a session of one is lost on the other, another origin.
+
+    Behind a proxy (https) the Host may well be localhost.
+    """
+    is_from_a_program = is_api() or request.path == "/healthz"
+    is_secure = current_app.config["SESSION_COOKIE_SECURE"]
+    if is_secure or request.method != "GET" or is_from_a_program:
         return None
     url = urlsplit(request.url)
     if url.hostname == "localhost":
@@ -232,8 +362,9 @@ def one_host_name() -> Any:
     return None
 
 
-def with_headers(policy: str, response: Response) -> Response:
-    """Security headers; no caching of what is personal; the language that the reader chose."""
+def with_headers(response: Response) -> Response:
+    """Security headers; no caching of personal data; the language that the reader chose."""
+    policy = POLICY.format(current_app.config["AVATAR_ORIGIN"])
     response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.update(PAGE_HEADERS)
     if request.path.startswith(("/api/", "/member", "/callback")):

@@ -44,11 +44,13 @@ def web_values(**changes: str | None) -> dict[str, str]:
     return values(**(web | changes))
 
 
-def refusal(call, *args, **options) -> str:
-    """The one sentence with which `call` refuses the settings; it never quotes the private key."""
+def refusal(call, *args, **options) -> SettingsError:
+    """The error with which `call` refuses the settings: one line, which never quotes a key."""
     with pytest.raises(SettingsError) as caught:
         call(*args, **options)
-    (sentence,) = caught.value.args
-    assert "\n" not in sentence
-    assert key_pair("app")[0] not in sentence
-    return sentence
+    error = caught.value
+    for text in (str(error), error.zh):
+        assert "\n" not in text
+        assert "{" not in text
+        assert key_pair("app")[0] not in text
+    return error

@@ -139,7 +139,7 @@ def make_app(functions: Functions, settings: Settings) -> Flask:
 
     client = ParticipantClient(functions, **settings.client_options(settings.app))
     store = ParticipantStore(settings.database_url, functions)
-    app: Flask = create_app(settings, client=client, store=store)  # type: ignore[no-untyped-call]
+    app: Flask = create_app(settings, client=client, store=store)
     workbench.attach(app)
     return app
 
