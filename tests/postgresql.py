@@ -106,7 +106,8 @@ class Cluster:
             yield
         finally:
             for pid in pids:
-                os.kill(pid, signal.SIGCONT)
+                with contextlib.suppress(ProcessLookupError):  # it may end while it is frozen
+                    os.kill(pid, signal.SIGCONT)
 
     def remove(self):
         """End it and delete all."""
