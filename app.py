@@ -5,7 +5,7 @@
     auth         POST /api/auth    the auth_code of my.getAuthCode → a token → a session
     member       POST /api/member  the session's token → the profile → persisted
     web login    GET /login → Alipay's page (授权URL拼接) → GET /callback → GET /member
-    messages     POST /alipay/messages  Alipay says that somebody has withdrawn their consent
+    messages     POST /alipay/messages  Alipay says that a person has withdrawn their consent
     errors       as JSON for /api/*, as a page elsewhere, always with what to do next
     main         python app.py
 
@@ -48,10 +48,8 @@ from server.web import RequestError
 
 HERE = Path(__file__).resolve().parent
 AUTH_CODE = re.compile(r"[A-Za-z0-9_-]{8,128}")
-site = Blueprint("site", __name__)
-
 Json = dict[str, Any]
-
+site = Blueprint("site", __name__)
 
 # ── config ──
 

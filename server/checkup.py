@@ -242,7 +242,7 @@ TEXTS: Texts = {  # [message, remedy]; a {place} is filled in
             "",
         ),
         "en": (
-            "To be told of withdrawn consents, 开发设置 > 应用网关 must be: {url}",
+            "To receive the message of a withdrawn consent, 开发设置 > 应用网关 must be: {url}",
             "",
         ),
     },
