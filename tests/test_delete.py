@@ -34,9 +34,9 @@ def copy():
 
 @pytest.fixture
 def copy_without_workshop():
-    """The project without workshop/ alone: whoever has learned enough keeps the workbench."""
+    """The project without the workshop alone: whoever has learned enough keeps the workbench."""
     with tempfile.TemporaryDirectory(prefix="without-workshop-") as folder:
-        yield copy_into(Path(folder) / "project", ["workshop"])
+        yield copy_into(Path(folder) / "project", ["workshop", "tests/workshop"])
 
 
 def copy_into(folder, deleted=DELETED):
