@@ -17,12 +17,10 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from flask import (
     Blueprint,
     Flask,
-    Response,
     current_app,
     redirect,
     render_template,
@@ -30,42 +28,20 @@ from flask import (
     session as cookie,
     url_for,
 )
-from werkzeug.wrappers import Response as Redirect
+from flask.typing import ResponseReturnValue
 
-from alipay_member import (
-    AlipayClient,
-    AlipayError,
-    Member,
-    Session,
-    SessionEnded,
-    SignatureError,
-)
+from alipay_member import AlipayClient, AlipayError, Member, Session, SessionEnded, SignatureError
 from alipay_member.messages import carry_out, read_message
 from alipay_member.store import MemberStore, with_live_token
 from server import checkup, login_state, web
-from server.settings import ENVIRONMENTS, Settings
+from server.settings import Settings
 from server.web import RequestError
 
 HERE = Path(__file__).resolve().parent
 AUTH_CODE = re.compile(r"[A-Za-z0-9_-]{8,128}")
-Json = dict[str, Any]
 site = Blueprint("site", __name__)
 
 # ── config ──
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the routes below work with; `web_client` is None without a 网页应用."""
-
-    settings: Settings
-    client: AlipayClient
-    web_client: AlipayClient | None
-    store: MemberStore
-
-    @property
-    def clients(self) -> list[AlipayClient]:
-        return [client for client in (self.client, self.web_client) if client]
 
 
 def create_app(
@@ -75,45 +51,61 @@ def create_app(
     web_client: AlipayClient | None = None,
     store: MemberStore | None = None,
 ) -> Flask:
-    """The Flask app; without settings it reads .env here, or says what to set and ends."""
+    """The Flask app. Without settings it reads .env here, or exits saying what to set."""
+    # Make a client for each app and open the store.
     settings = settings or Settings.load_or_exit(HERE)
     client = client or AlipayClient(**settings.client_options(settings.app))
     if settings.web and not web_client:
         web_client = AlipayClient(**settings.client_options(settings.web))
     store = store or MemberStore(settings.database_url)
 
+    # Hand them to the routes below.
     app = web.Site(__name__)
-    app.config.update(
-        SECRET_KEY=settings.secret_key,
-        SECRET_KEY_FALLBACKS=settings.secret_key_fallbacks,
-        PUBLIC_URL=settings.public_url,
-        AVATAR_ORIGIN=settings.avatar_origin,
-        CHECK_STORE=store.check,
-    )
     app.extensions["alipay_member"] = Parts(settings, client, web_client, store)
-    web.init_app(app)
     app.register_blueprint(site)
     app.register_error_handler(AlipayError, show_error)
     app.register_error_handler(RequestError, show_error)
+
+    # Configure Flask: cookies, headers, languages.
+    app.config["SECRET_KEY"] = settings.secret_key
+    app.config["SECRET_KEY_FALLBACKS"] = settings.secret_key_fallbacks
+    app.config["PUBLIC_URL"] = settings.public_url
+    app.config["AVATAR_ORIGIN"] = settings.avatar_origin
+    web.init_app(app)
     return app
+
+
+@dataclass
+class Parts:
+    """What create_app has put together; `web_client` is None without a 网页应用."""
+
+    settings: Settings
+    client: AlipayClient
+    web_client: AlipayClient | None
+    store: MemberStore
+
+    @property
+    def clients(self) -> list[AlipayClient]:
+        """One for each app."""
+        return [client for client in (self.client, self.web_client) if client]
 
 
 def parts() -> Parts:
     """The parts of the app that answers this request."""
-    found: Parts = current_app.extensions["alipay_member"]
-    return found
+    own: Parts = current_app.extensions["alipay_member"]
+    return own
 
 
 # ── auth: the mini-program's auth_code becomes a session ──
 
 
 @site.post("/api/auth")
-def auth() -> Json:
+def auth() -> ResponseReturnValue:
     """Log in: `{"auth_code": "…"}` → `{"session": "…", "expires_in": seconds, "member": {…}}`."""
     client = parts().client
     store = parts().store
 
-    # Take the auth_code that my.getAuthCode gave. Nothing else that the client sends is read.
+    # Take the auth_code that my.getAuthCode gave. Read nothing else that the client sends.
     auth_code = web.json_object().get("auth_code")
     if not isinstance(auth_code, str) or not AUTH_CODE.fullmatch(auth_code):
         raise RequestError("bad-request:auth-code")
@@ -130,7 +122,7 @@ def auth() -> Json:
 
 
 @site.delete("/api/session")
-def end_session() -> Json:
+def end_session() -> ResponseReturnValue:
     """Log out."""
     parts().store.sign_out(web.bearer())
     return {}
@@ -140,20 +132,21 @@ def end_session() -> Json:
 
 
 @site.post("/api/member")
-def save_member() -> Json:
-    """Fetch the profile and persist it. Reads no body: what a client claims proves nothing."""
+def save_member() -> ResponseReturnValue:
+    """Fetch the profile and persist it. Reads no body: what a client claims is no evidence."""
+    # Find the session by its token, and fetch with the access token that is kept in it.
     session = own_session(parts().client, web.bearer())
     return {"member": fetch_and_save(parts().client, session).as_dict()}
 
 
 @site.get("/api/member")
-def show_member() -> Json:
+def show_member() -> ResponseReturnValue:
     """What is persisted for this session; no call to Alipay."""
     return {"member": own_session(parts().client, web.bearer()).member.as_dict()}
 
 
 @site.delete("/api/member")
-def forget_member() -> Json:
+def forget_member() -> ResponseReturnValue:
     """Forget me: the row and all its sessions are gone."""
     parts().store.forget(own_session(parts().client, web.bearer()))
     return {}
@@ -182,23 +175,22 @@ def own_session(client: AlipayClient, session_token: str) -> Session:
 
 
 @site.get("/")
-def home() -> str | Redirect:
-    """What this is and whether the set-up is complete; or on to the LANDING_PAGE."""
+def home() -> ResponseReturnValue:
+    """Show what this is and whether the set-up is complete, or redirect to LANDING_PAGE."""
     if "LANDING_PAGE" in current_app.config:
         return redirect(current_app.config["LANDING_PAGE"])
     own = parts()
-    result = checkup.at_rest(own.settings, own.client, own.web_client, web.language())
-    title = ENVIRONMENTS[own.settings.env].title
-    return render_template("home.html", settings=own.settings, title=title, checkup=result)
+    found = checkup.at_rest(own.settings, own.client, own.web_client, web.language())
+    return render_template("home.html", settings=own.settings, checkup=found)
 
 
 @site.get("/login")
-def login() -> Redirect:
+def login() -> ResponseReturnValue:
     """Send the browser to Alipay for consent; a browser that is logged in goes straight on."""
     client = web_client()
     next_page = web.local_path(request.args.get("next", ""), url_for("site.member_page"))
 
-    # Do not ask a person who is logged in, unless they want it `again`.
+    # Go straight on if the browser is logged in, unless the person wants to log in `again`.
     if "again" not in request.args:
         with suppress(SessionEnded):
             own_session(client, cookie.get("session", ""))
@@ -207,20 +199,21 @@ def login() -> Redirect:
     # Make a state that only this browser knows.
     state = login_state.new_state(next_page)
 
-    # Send the browser to Alipay's page, which sends it back to /callback.
+    # Send the browser to Alipay's page (授权URL拼接), which sends it back to /callback.
     redirect_uri = parts().settings.public_url + url_for("site.callback")
     url = client.authorize_url(redirect_uri=redirect_uri, scopes=["auth_user"], state=state)
     return redirect(url)
 
 
 @site.get("/callback")
-def callback() -> Any:
+def callback() -> ResponseReturnValue:
     """Back from Alipay: `?auth_code=…&state=…`; without auth_code the person refused."""
     client = web_client()
 
     # Check the state: only the browser that asked may come back, once.
     next_page = login_state.take_state(request.args.get("state", ""))
 
+    # Log in. An error offers to try again, and then to go on to the same page.
     try:
         log_in(client, request.args.get("auth_code", ""))
     except (AlipayError, RequestError) as error:
@@ -246,14 +239,14 @@ def log_in(client: AlipayClient, auth_code: str) -> None:
 
 
 @site.get("/member")
-def member_page() -> str:
+def member_page() -> ResponseReturnValue:
     """The persisted row, and why it can be trusted."""
     session = own_session(web_client(), cookie.get("session", ""))
     return render_template("member.html", member=session.member.as_dict())
 
 
 @site.post("/member")
-def fetch_again() -> Redirect:
+def fetch_again() -> ResponseReturnValue:
     """Fetch the profile again. (server/web.py lets in forms of our own pages only.)"""
     client = web_client()
     fetch_and_save(client, own_session(client, cookie.get("session", "")))
@@ -261,7 +254,7 @@ def fetch_again() -> Redirect:
 
 
 @site.post("/logout")
-def logout() -> Redirect:
+def logout() -> ResponseReturnValue:
     """Log out."""
     parts().store.sign_out(cookie.get("session", ""))
     cookie.pop("session", None)  # only now: if the database failed, one can try again
@@ -269,7 +262,7 @@ def logout() -> Redirect:
 
 
 @site.post("/forget")
-def forget() -> Redirect:
+def forget() -> ResponseReturnValue:
     """Forget me."""
     parts().store.forget(own_session(web_client(), cookie.get("session", "")))
     cookie.pop("session", None)
@@ -288,9 +281,9 @@ def web_client() -> AlipayClient:
 
 
 @site.post("/alipay/messages")
-def receive_message() -> Response:
-    """A person has withdrawn their consent (用户授权取消消息): what it allowed ends here, too."""
-    # Believe the message only if Alipay signed it: nothing else proves who sent it.
+def receive_message() -> ResponseReturnValue:
+    """A person has withdrawn their consent (用户授权取消消息): what it allowed ends here."""
+    # Verify that Alipay signed the message: nothing else tells who sent it.
     try:
         message = read_message(web.raw_body(), parts().clients)
     except SignatureError:
@@ -299,15 +292,17 @@ def receive_message() -> Response:
     # End the person's sessions opened before, and their tokens; the profile goes with the last.
     carry_out(message, parts().store)
 
-    # Say that it has arrived, or Alipay sends it again for hours.
+    # Confirm that it has arrived, or Alipay sends it again for hours.
     return web.plain_text("success")
 
 
 # ── errors ──
 
 
-def show_error(error: AlipayError | RequestError, next_page: str | None = None) -> Any:
-    """Answer with the code, what happened, what to do, and the question for Alipay's support."""
+def show_error(
+    error: AlipayError | RequestError, next_page: str | None = None
+) -> ResponseReturnValue:
+    """Answer with code, message, what to do, and the question for Alipay's support."""
     return web.error_page(error, login=url_for("site.login", again=1, next=next_page))
 
 

@@ -1,6 +1,6 @@
 """python -m docs.make_errors writes docs/errors.md and the READMEs' table of the commonest errors.
 
-The words are those of the program (alipay_member/explain/*.json, MESSAGES in server/web.py). A test
+The words are those of the program (alipay_member/explain/*.json, ERRORS in server/web.py). A test
 fails where the documents differ.
 """
 
@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from alipay_member.explain import explain, gateway_errors
-from server.web import MESSAGES
+from server.web import ERRORS
 
 ROOT = Path(__file__).resolve().parent.parent
 EXPLANATIONS = ROOT / "alipay_member/explain/explanations.json"
-ERRORS = ROOT / "docs/errors.md"
+PAGE = ROOT / "docs/errors.md"
 READMES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
 COMMONEST = (
     "isv.invalid-signature",
@@ -46,7 +46,7 @@ the method's page, or send the `report` to Alipay's support.
 
 def main() -> None:
     """Write what is made into its places."""
-    ERRORS.write_text(errors_page(), "utf-8")
+    PAGE.write_text(errors_page(), "utf-8")
     for lang, path in READMES.items():
         path.write_text(with_table(path.read_text("utf-8"), lang), "utf-8")
 
@@ -60,7 +60,7 @@ def errors_page() -> str:
         "## What this program finds wrong by itself · 本程序自己发现的\n",
         *_own_sections(json.loads(EXPLANATIONS.read_text("utf-8"))),
         "## What the app says of a request · 应用对请求的说明\n",
-        *_own_sections(MESSAGES),
+        *_own_sections(ERRORS),
     ]
     return "\n".join(parts).rstrip() + "\n"
 

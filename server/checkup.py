@@ -19,8 +19,8 @@ from alipay_member.explain import explain, gateway_errors
 from alipay_member.explain.doctor import Finding, Texts, examine_calls, examine_keys, find_break
 from alipay_member.store.database import has_tables, open_database
 from alipay_member.transport import LOOPBACK, new_session
-from server.settings import ENVIRONMENTS, Sentence, Settings, SettingsError
-from server.web import MESSAGES
+from server.settings import Sentence, Settings, SettingsError
+from server.web import ERRORS
 
 CONFIG = Path(__file__).parent.parent / "miniprogram" / "config.js"
 HEALTHY = {"ok": True, "app": "alipay-member"}  # what /healthz of this app says
@@ -407,8 +407,8 @@ def meaning(code: str) -> str:
     lines = as_sent or [code]
     for lang in ("zh", "en"):
         lines += explain(code, lang)
-        if code in MESSAGES:
-            lines += MESSAGES[code][lang]
+        if code in ERRORS:
+            lines += ERRORS[code][lang]
         if sub_codes:
             sentence = SUB_CODES.in_language(lang)
             lines.append(sentence.format(code=code, sub_codes=", ".join(sub_codes)))
@@ -436,7 +436,7 @@ def _of_app(name: str, findings: Iterable[Finding], app_id: str, lang: str) -> l
 
 
 def _settings_finding(settings: Settings, lang: str) -> Finding:
-    title = ENVIRONMENTS[settings.env].title.in_language(lang)
+    title = settings.title.in_language(lang)
     return _finding("settings", True, "settings", lang, env=title)
 
 

@@ -206,6 +206,11 @@ class Settings:
         }
 
     @property
+    def title(self) -> Sentence:
+        """Which Alipay this is, for people."""
+        return ENVIRONMENTS[self.env].title
+
+    @property
     def avatar_origin(self) -> str:
         """Where avatars come from besides Alipay's hosts: the emulator draws its own; else ""."""
         return self.gateway_url.removesuffix("/gateway.do") if self.env == "emulator" else ""

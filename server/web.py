@@ -38,7 +38,7 @@ LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
 
 # The app's own errors: what happened and what to do next, in both languages. What Alipay's errors
 # mean stands in alipay_member/explain/.
-MESSAGES: dict[str, dict[str, tuple[str, str]]] = {
+ERRORS: dict[str, dict[str, tuple[str, str]]] = {
     "bad-request:json": {
         "zh": (
             "请求正文不是 JSON 对象。",
@@ -158,7 +158,7 @@ MESSAGES: dict[str, dict[str, tuple[str, str]]] = {
 
 
 class RequestError(Exception):
-    """A request that can't be used: the `key` of its MESSAGES, and the HTTP status."""
+    """A request that can't be used: the `key` of its ERRORS, and the HTTP status."""
 
     def __init__(self, key: str, status: int = 400) -> None:
         super().__init__(key)
@@ -190,9 +190,9 @@ def is_readable(host: str, query: str) -> bool:
 
 
 def init_app(app: Flask) -> None:
-    """Headers, languages, error pages and /healthz, as PUBLIC_URL and AVATAR_ORIGIN ask for them.
+    """Add headers, languages, error pages and /healthz to the app.
 
-    `app.config["CHECK_STORE"]` is called by /healthz: it raises where the store does not answer.
+    Reads PUBLIC_URL and AVATAR_ORIGIN (whence avatars come besides Alipay's hosts) of app.config.
     """
     secure = app.config["PUBLIC_URL"].startswith("https://")
     app.config.update(
@@ -217,7 +217,7 @@ def init_app(app: Flask) -> None:
 
 def healthz() -> dict[str, Any]:
     """For a load balancer: the store answers. For --check: it is this app that answers."""
-    current_app.config["CHECK_STORE"]()
+    current_app.extensions["alipay_member"].store.check()
     return {"ok": True, "app": "alipay-member"}
 
 
@@ -312,7 +312,7 @@ def error_answer(status: int, error: Description, again: str | None = None) -> t
 
 
 def error_page(error: AlipayError | RequestError, login: str) -> tuple[Any, int]:
-    """The answer to an error, in the words of alipay_member or in MESSAGES.
+    """The answer to an error, in the words of alipay_member or in ERRORS.
 
     `login` is where a person may log in again, if that can help.
     """
@@ -328,7 +328,7 @@ def error_page(error: AlipayError | RequestError, login: str) -> tuple[Any, int]
 
 def own_description(key: str) -> Description:
     """One of this app's own errors, in the reader's language."""
-    message, hint = MESSAGES[key][language()]
+    message, hint = ERRORS[key][language()]
     return Description(key, message, hint, "")
 
 
@@ -338,7 +338,7 @@ def http_error(error: HTTPException) -> Any:
     if not is_error or isinstance(error, BadHost):  # without a host there are no links
         return error
     key = f"http-{error.code}"
-    if key in MESSAGES:
+    if key in ERRORS:
         description = own_description(key)
     else:
         description = Description(key, error.name, error.description or "", "")

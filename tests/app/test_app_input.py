@@ -1,9 +1,6 @@
 """Whatever a client sends, the answer says what is wrong with it, and is never a 500."""
 
 import json
-import logging
-import socket
-from dataclasses import replace
 
 import pytest
 import requests
@@ -15,26 +12,31 @@ from helpers import at_home
 JSON = "application/json"
 CODE = "c0de" * 8
 BAD_CODES = [
+    None,
     "",
     "short",
+    "x" * 129,
+    12345678901234567890,
     ["authcode"],
-    {"a": 1},
     "with space in it",
+    "ｃode" * 4,
+    "code\n" * 4,
     "code\0code",
-    "王誠王誠王誠王誠",
+    "../../../etc",
     "\ud800" * 8,
 ]
 BAD_BODIES = [
     b"",
+    b"{",
+    b"null",
     b"[]",
     b"NaN",
     b'{"auth_code": "\xff\xfe"}',
-    b"\xff\xfe{\x00}\x00",
     '{"auth_code": "王誠"}'.encode("gbk"),
     b"[" * 16_000,
     b'{"auth_code": ' + b"9" * 6_000 + b"}",
     b"auth_code=" + CODE.encode(),
-    b'{"auth_code": "x", "auth_code": 2}',
+    b'{"auth_code": 1e999999}',
 ]
 AUTHORIZATIONS = [
     "",
@@ -43,8 +45,9 @@ AUTHORIZATIONS = [
     "Bearer \x00",
     "Bearer " + "x" * 10_000,
     "Basic dXNlcjpwYXNz",
+    "Basic !!!",
     "Bearer ÿþ",
-    "Bearer \t",
+    'Digest username="x", realm',
     "\xff",
 ]
 
@@ -69,24 +72,22 @@ def test_auth_refuses_an_invalid_auth_code(web, code):
     refusal(web.post("/api/auth", json={"auth_code": code}), 400, "bad-request:auth-code")
 
 
-@pytest.mark.parametrize("name", ["authCode", "authcode", "code", "AUTH_CODE"])
-def test_auth_names_the_field_in_its_hint(web, name):
+@pytest.mark.parametrize("name", ["authCode", "code"])
+def test_auth_names_the_field_that_it_reads(web, name):
     answer = web.post("/api/auth", json={name: CODE})
     refusal(answer, 400, "bad-request:auth-code")
     assert "auth_code" in answer.json["error"]["hint"]
 
 
 @pytest.mark.parametrize("body", BAD_BODIES, ids=lambda body: ascii(body)[2:22])
-def test_auth_refuses_bodies_that_are_no_json_object(web, body):
+def test_auth_refuses_other_bodies_than_json_objects(web, body):
     answer = web.post("/api/auth", data=body, content_type=JSON)
     assert answer.status_code == 400
     assert set(answer.json["error"]) == {"code", "message", "hint", "report"}
 
 
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "a;b"]
-)
-def test_auth_answers_415_to_anything_but_json(web, kind):
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", "a;b"])
+def test_auth_wants_json_and_says_415_to_anything_else(web, kind):
     answer = web.post("/api/auth", data=json.dumps({"auth_code": CODE}), content_type=kind)
     refusal(answer, 415, "http-415")
 
@@ -147,13 +148,13 @@ def test_pages_answer_with_a_page_where_there_is_nothing(web, method, path, stat
 
 
 def status_at(app, path, host):
-    """The status of a GET with this very Host; Flask's client trips over what is none itself."""
+    """The status of a GET with this very Host; Flask's own client trips over an unreadable one."""
     environ = EnvironBuilder(path=path).get_environ() | {"HTTP_HOST": host}
     _, status, _ = run_wsgi_app(app, environ, buffered=True)
     return int(status.partition(" ")[0])
 
 
-@pytest.mark.parametrize("host", ["[::1]", "127.0.0.1:65535", "", "xn--fiqs8s", "members.example."])
+@pytest.mark.parametrize("host", ["[::1]", "127.0.0.1:65535", "", "xn--fiqs8s"])
 def test_pages_stand_a_weird_host(app, host):
     for path, status in (("/", 200), ("/login", 302), ("/api/member", 401), ("/nothing", 404)):
         assert status_at(app, path, host) == status
@@ -162,16 +163,16 @@ def test_pages_stand_a_weird_host(app, host):
 @pytest.mark.parametrize(
     "host",
     [
-        *("[", "localhost:x", "x/y", "\xff", "a" * 64, "a..b", "..", "a:1:2"),
-        *("xn--a", "127.0.0.1:65536"),
+        *("[", "a b", "localhost:x", "é", "a" * 64, "..", "a:1:2"),
+        *("xn--a", "127.0.0.1:65536", "127.0.0.1:99999999"),
     ],
 )
-def test_an_invalid_host_is_refused_before_any_route(app, host):
-    for path in ("/", "/api/member"):
+def test_an_unreadable_host_is_refused_on_every_route(app, host):
+    for path in ("/", "/login", "/api/member", "/nothing", "/healthz"):
         assert status_at(app, path, host) == 400
 
 
-def test_a_query_that_is_not_utf_8_is_refused(web):
+def test_an_unreadable_query_is_refused(web):
     for path in ("/", "//x", "/nothing", "/api/member"):
         answer = web.get(path, environ_overrides={"QUERY_STRING": "\xff"})
         assert answer.status_code == 400
@@ -191,39 +192,14 @@ def test_pages_stand_a_weird_cookie(web, cookie):
     [
         ("Accept-Language", "\xff" * 50),
         ("Accept-Language", ";q=x,zh;q=9"),
+        ("Accept-Language", ",,,,"),
         ("X-Forwarded-Host", "\xff" * 50),
-        ("Origin", ",,,,"),
-        ("Content-Type", ";q=x,zh;q=9"),
+        ("Origin", "*"),
+        ("Content-Type", "\xff" * 50),
     ],
 )
 def test_pages_stand_weird_headers(web, header, value):
     assert web.get("/member", headers={header: value}).status_code == 401
-
-
-JSON_POST = b"POST /api/auth HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        JSON_POST + b"Content-Length: 5\r\n\r\n{",
-        JSON_POST + b"Content-Length: -1\r\n\r\n",
-        JSON_POST + b"Content-Length: abc\r\n\r\n",
-        b"POST /api/auth HTTP/1.0\r\nContent-Type: application/json\r\n\r\n",
-        b"GET //api/member?\xff\xfe HTTP/1.1\r\nHost: \xff\r\n"
-        b"Authorization: Bearer \xff\xfe\r\n\r\n",
-        b"DELETE /api/member HTTP/1.1\r\nHost: localhost\r\nAuthorization: \r\n\r\n",
-    ],
-)
-def test_server_answers_raw_nonsense_without_a_500(serve, request_, caplog):
-    url, _ = serve(production.web_values())
-    port = int(url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as wire:
-        wire.sendall(request_)
-        wire.shutdown(socket.SHUT_WR)
-        status = int(wire.makefile("rb").readline().split()[1])
-    assert 400 <= status < 500
-    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def test_chunked_body_without_end_is_refused(serve):
@@ -236,8 +212,7 @@ def test_chunked_body_without_end_is_refused(serve):
 
 
 def test_store_that_fails_is_a_500_in_the_same_shape(app, caplog, monkeypatch):
-    parts = replace(app.extensions["alipay_member"], store=None)  # a bug of our own
-    monkeypatch.setitem(app.extensions, "alipay_member", parts)
+    monkeypatch.setattr(app.extensions["alipay_member"], "store", None)  # a bug of our own
     answer = at_home(app).get(
         "/api/member", headers={"Authorization": "Bearer s3cret-session-token"}
     )

@@ -82,9 +82,9 @@ def status(web, headers):
 
 
 def test_a_withdrawn_consent_ends_the_sessions_and_the_profile_goes(web, push, sign_in, nick_names):
-    phone, other_phone, somebody = sign_in(), sign_in(), sign_in("o2")
+    phone, other_phone, neighbour = sign_in(), sign_in(), sign_in("o2")
     assert push() == "success"
-    assert [status(web, one) for one in (phone, other_phone, somebody)] == [401, 401, 200]
+    assert [status(web, one) for one in (phone, other_phone, neighbour)] == [401, 401, 200]
     assert nick_names() == {"o1": None, "o2": "王誠"}
     assert push() == "success"  # Alipay sends again what it thinks has not arrived
     assert nick_names() == {"o1": None, "o2": "王誠"}
@@ -188,7 +188,7 @@ def test_too_large_a_message_is_413_and_nothing_is_a_500(web):
     assert answer.text == "fail"
 
 
-def test_without_a_database_alipay_is_not_told_success_and_sends_it_again(web, store, monkeypatch):
+def test_without_a_database_alipay_gets_no_success_and_sends_it_again(web, store, monkeypatch):
     def fail(*_):
         raise DatabaseError("the database is locked")
 

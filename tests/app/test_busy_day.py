@@ -50,7 +50,7 @@ def start(gateway, database_url, tmp_path):
 
 @pytest.fixture
 def count(database_url, request):
-    """count("members") → how many rows the table has, for somebody who opens the database anew."""
+    """count("members") → how many rows the table has, read by a connection of its own."""
 
     def ask(table):
         question = f"SELECT COUNT(*) FROM {table}"
@@ -76,7 +76,7 @@ def test_fifty_first_logins_of_one_person_make_one_row(start, count, kind):
 
 
 @pytest.mark.parametrize("kind", ["gunicorn", "waitress"])
-def test_sixteen_writers_at_once_are_never_told_that_it_is_locked(start, count, kind):
+def test_sixteen_writers_at_once_never_find_it_locked(start, count, kind):
     server = start(kind)
     done = at_once(16, lambda number: whole_login(server.url, f"p{number % 40}"), range(320))
     assert [status for status, _ in done] == [200] * 320
@@ -122,9 +122,9 @@ def test_two_servers_behind_one_database_are_one_app(start, count):
 
     time.sleep(1.1)  # the access token has ended; its refresh token works once
     urls = [server.url for server in (one, other)] * 4
-    told = at_once(8, lambda url: post(f"{url}/api/member", session), urls)
-    assert {status for status, _ in told} <= {200, 503}
-    assert 200 in [status for status, _ in told]
+    answers = at_once(8, lambda url: post(f"{url}/api/member", session), urls)
+    assert {status for status, _ in answers} <= {200, 503}
+    assert 200 in [status for status, _ in answers]
     for server in (one, other):
         assert post(f"{server.url}/api/member", session)[0] == 200
     assert (count("members"), count("sessions")) == (1, 1)
@@ -146,13 +146,13 @@ def test_a_gateway_that_hangs_keeps_others_from_nothing(start, kind, options):
             return log_in(server.url, name, kind="hangs")
         time.sleep(1)
         started = time.monotonic()
-        said = [get_member(server.url, answer["session"])[0], whole_login(server.url, "two")[0]]
-        return said, time.monotonic() - started
+        statuses = [get_member(server.url, answer["session"])[0], whole_login(server.url, "two")[0]]
+        return statuses, time.monotonic() - started
 
-    *stuck, (said, seconds) = at_once(7, call, [*hanging, ""])
-    assert said == [200, 200]
+    *stuck, (statuses, seconds) = at_once(7, call, [*hanging, ""])
+    assert statuses == [200, 200]
     assert seconds < 5
-    assert {(status, told["error"]["code"]) for status, told in stuck} == {
+    assert {(status, body["error"]["code"]) for status, body in stuck} == {
         (504, "transport:timeout")
     }
 

@@ -3,6 +3,9 @@
 Once it is well again the app goes on, as it is.
 """
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 import crowd_gateway
@@ -55,7 +58,7 @@ def log_in(web, name):
 
 
 def assert_clear(answer):
-    """A 503 as every error is told."""
+    """A 503 in the shape of every error."""
     assert answer.status_code == 503
     assert answer.json["error"].keys() == {"code", "message", "hint", "report"}
     assert answer.json["error"]["code"] == "database"
@@ -63,7 +66,7 @@ def assert_clear(answer):
 
 
 def assert_lost(web, session):
-    """Whatever is asked now is answered clearly, as nothing can be read."""
+    """Every request gets a clear error, as nothing can be read."""
     assert_clear(web.get("/api/member", headers=session))
     assert_clear(web.post("/api/member", headers=session))
     assert_clear(web.post("/api/auth", json={"auth_code": "login-lost"}))
@@ -142,3 +145,27 @@ def test_postgresql_restarted_between_two_requests(start, cluster, postgresql_ur
     cluster.start()
     assert web.get("/api/member", headers=session).status_code in (200, 503)
     assert_well(web, store, session, ["kept"])
+
+
+# ── SQLite's own rules, which hold whatever the code does ──
+
+
+@pytest.fixture
+def database(start, tmp_path):
+    """A connection to a database that the app has made."""
+    start(f"sqlite:///{tmp_path}/members.db")
+    with closing(sqlite3.connect(tmp_path / "members.db")) as db:
+        yield db
+
+
+@pytest.mark.parametrize("name", ["open_id", "user_id"])
+def test_the_database_keeps_one_row_for_each_person(database, name):
+    insert = f"INSERT INTO members (id, app_id, {name}, first_seen) VALUES (?, 'app', 'same', 1)"
+    database.execute(insert, ("one",))
+    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+        database.execute(insert, ("two",))
+
+
+def test_the_database_keeps_nobody_without_an_id(database):
+    with pytest.raises(sqlite3.IntegrityError):
+        database.execute("INSERT INTO members (id, app_id, first_seen) VALUES ('one', 'app', 1)")

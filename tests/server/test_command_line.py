@@ -114,7 +114,7 @@ def test_each_error_of_the_library_is_explained(capsys, code):
 
 def test_each_error_of_the_app_is_explained(capsys):
     status, printed = explained(capsys, "bad-request:state")
-    texts = web.MESSAGES["bad-request:state"]
+    texts = web.ERRORS["bad-request:state"]
     assert (status, printed.splitlines()[1:]) == (0, [*texts["zh"], *texts["en"]])
 
 

@@ -61,20 +61,20 @@ def mounted(tmp_path):
 
 
 def assert_clear(answers):
-    """503 each, as every error is told."""
-    for status, told in answers:
-        assert (status, told["error"].get("code")) == (503, "database")
-        assert told["error"].keys() == {"code", "message", "hint", "report"}
-        assert told["error"]["hint"]
+    """503 each, in the shape of every error."""
+    for status, body in answers:
+        assert (status, body["error"].get("code")) == (503, "database")
+        assert body["error"].keys() == {"code", "message", "hint", "report"}
+        assert body["error"]["hint"]
 
 
 def log_in_crowd(server, name):
-    """What so many first logins at once are told that each worker has some of them."""
+    """The answers to so many first logins at once that each worker has some of them."""
     return at_once(EACH_WORKER, lambda n: log_in(server.url, f"{name}{n}"), range(EACH_WORKER))
 
 
 def read_crowd(server):
-    """What as many readers are told."""
+    """The answers to as many readers."""
     return at_once(
         EACH_WORKER, lambda _: get_member(server.url, server.session), range(EACH_WORKER)
     )
@@ -82,7 +82,7 @@ def read_crowd(server):
 
 def assert_well(server):
     """Every worker reads what was there, and takes what is new."""
-    assert {(status, told["member"]["open_id"]) for status, told in read_crowd(server)} == {
+    assert {(status, body["member"]["open_id"]) for status, body in read_crowd(server)} == {
         (200, "kept")
     }
     done = at_once(8, lambda number: whole_login(server.url, f"later{number}"), range(EACH_WORKER))
@@ -205,11 +205,11 @@ def test_postgresql_on_a_full_disk(start, cluster, postgresql_url, small_tablesp
     server = start(f"{postgresql_url}%20-cdefault_tablespace%3D{SMALL}")
     with filled(small_tablespace):
         # what is left of pages that were begun is still used
-        told = [log_in(server.url, f"full{number}") for number in range(400)]
-        refused = [answer for answer in told if answer[0] != 200]
+        answers = [log_in(server.url, f"full{number}") for number in range(400)]
+        refused = [answer for answer in answers if answer[0] != 200]
         assert refused
         assert_clear(refused)
-        taken = 1 + len(told) - len(refused)
+        taken = 1 + len(answers) - len(refused)
         assert postgresql_rows(cluster, postgresql_url) == [taken, taken]
         assert {status for status, _ in read_crowd(server)} == {200}
     assert_well(server)
@@ -224,7 +224,7 @@ def schema_of(database_url):
 
 
 def postgresql_rows(cluster, database_url):
-    """How many members and sessions there are, for somebody who opens the database anew."""
+    """How many members and sessions there are, read by a connection of its own."""
     with closing(cluster.connect(schema_of(database_url))) as db:
         return [
             db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]

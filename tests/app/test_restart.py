@@ -74,6 +74,7 @@ def test_restarted_emulator_has_forgotten_the_token_and_the_way_on_is_a_new_code
     assert kept.json() == {"member": member}
     refused = requests.post(f"{url}/api/member", headers=session, timeout=10)
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "aop.invalid-auth-token")
+    assert "重新授权" in refused.json()["error"]["hint"]
     session, same = open_session(url, again)
     assert same == member  # the person's open_id is the same, so it is the same row
     assert requests.post(f"{url}/api/member", headers=session, timeout=10).status_code == 200
@@ -100,7 +101,7 @@ def test_restarted_emulator_makes_the_page_offer_to_authorise_again(emulator, se
     browser.close()
 
 
-def test_emulator_restarted_alone_has_new_keys_and_is_a_502(emulator, serve, fresh):
+def test_emulator_restarted_alone_has_new_keys_and_the_error_says_so(emulator, serve, fresh):
     url, _ = serve(emulator.settings())
     session, _ = open_session(url, emulator)
     emulator.stop()
@@ -108,13 +109,15 @@ def test_emulator_restarted_alone_has_new_keys_and_is_a_502(emulator, serve, fre
 
     refused = requests.post(f"{url}/api/member", headers=session, timeout=10)
     assert (refused.status_code, refused.json()["error"]["code"]) == (502, "isv.invalid-signature")
+    assert "重启本应用" in refused.json()["error"]["hint"]
     refused = requests.post(f"{url}/api/auth", json={"auth_code": give_code(again)}, timeout=10)
     assert refused.status_code == 502
 
 
-def test_emulator_that_is_gone_is_a_502(emulator, serve):
+def test_emulator_that_is_gone_is_a_502_that_says_so(emulator, serve):
     url, _ = serve(emulator.settings())
     session, _ = open_session(url, emulator)
     emulator.stop()
     refused = requests.post(f"{url}/api/member", headers=session, timeout=10)
     assert (refused.status_code, refused.json()["error"]["code"]) == (502, "transport:connection")
+    assert "确认它正在运行" in refused.json()["error"]["hint"]
