@@ -5,8 +5,8 @@ A write first takes a lock for each id of the person whom it is about (pg_adviso
 first logins of one person queue, those of different people never wait for each other.
 
 The server ends a long statement, the kernel a connection to a host that is gone, and the pool
-checks a connection before it is used. Only a server that freezes while its host still answers keeps
-a request waiting until it goes on: the limit is then the web server's (gunicorn --timeout).
+checks a connection before it is used. Nothing here ends the wait for a server that freezes while
+its host still answers: a request waits until it goes on.
 """
 
 import hashlib
