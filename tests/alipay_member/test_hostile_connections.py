@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from alipay_member import AlipayClient
-from alipay_member.bounded import budget
+from alipay_member import AlipayClient, bounded
+from alipay_member.bounded import Budget, budget
 from alipay_member.errors import TransportError
 from alipay_member.transport import new_session
 from hostile import (
@@ -149,14 +149,25 @@ def test_no_step_may_take_longer_than_the_rest_of_the_call():
         spent.seconds(at_most=60)
 
 
-def test_a_step_gets_what_is_left_of_the_call_not_its_own_limit(gateway_that):
-    """A drip within `idle` must not hold the call beyond its sum of seconds."""
-    with budget(seconds=0.5, idle=60, size=1) as spent:
-        assert spent.seconds(at_most=60) <= 0.5
-    server = gateway_that(silent)
-    started = time.monotonic()
-    assert why(client_of(server, timeout=(0.1, 0.2))) == "timeout"
-    assert time.monotonic() - started < 5
+def test_a_byte_just_before_the_end_does_not_prolong_the_call(gateway_that):
+    """A step may take what is left of the call, not `idle` anew."""
+    limits = []
+
+    class Watched(Budget):
+        def seconds(self, at_most):
+            limits.append((super().seconds(at_most), self.deadline - time.monotonic()))
+            return limits[-1][0]
+
+    def late(connection):
+        connection.sendall(OK)
+        time.sleep(0.3)
+        connection.sendall(b"A: b")
+        silent(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounded, "Budget", Watched)
+        assert why(client_of(gateway_that(late), timeout=(0.2, 0.4))) == "timeout"
+    assert all(limit <= left + 0.1 for limit, left in limits)
 
 
 HELLO = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc"  # a record with a handshake message of 16 KB
