@@ -53,7 +53,7 @@ TEXTS: Texts = {  # [message, remedy]; a {place} is filled in
         ),
     },
     "settings-error": {"zh": ("{error}", ""), "en": ("{error}", "")},
-    "database-error": {"zh": ("{said}", "{hint}"), "en": ("{said}", "{hint}")},
+    "database-error": {"zh": ("{cause}", "{hint}"), "en": ("{cause}", "{hint}")},
     "database": {
         "zh": (
             "数据库可用：{path}",

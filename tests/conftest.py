@@ -13,9 +13,7 @@ import pytest
 
 from helpers import HAVE_EMULATOR, at_home
 
-pytest.register_assert_rewrite(
-    "production", "session_contract", "consent_contract", "store_contract", "crowd_contract"
-)
+pytest.register_assert_rewrite("production", "store_contract")
 
 for _name in [
     name

@@ -60,7 +60,7 @@ class Finding:
     `check` is what was examined: key, certificate, gateway, clock, app, merchant, alipay-key. `ok`
     is None where it can't be known now. `key` chooses the message and remedy in `texts` (those of
     doctor.json by default), `values` are filled in; a value may be {"zh": …, "en": …}. `error` is
-    what was raised: its `{error}`, `{said}` and `{hint}` are filled in, too. `section` is for
+    what was raised: its `{error}`, `{cause}` and `{hint}` are filled in, too. `section` is for
     grouping lines.
     """
 
@@ -90,7 +90,7 @@ class Finding:
         values = {name: _in_language(value, lang) for name, value in self.values.items()}
         if self.error:
             description = describe(self.error, lang)
-            values |= {"error": str(self.error), "said": description.message}
+            values |= {"error": str(self.error), "cause": description.message}
             values["hint"] = description.hint
         texts = self.texts or _doctors_texts()
         message, remedy = texts[self.key][lang]

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from alipay_member.errors import TransportError
 from wire import answer, encoded, key
 
-TIMEOUT = (0.3, 0.4)  # seconds; a call ends after 0.7
+TIMEOUT = (0.2, 0.2)  # seconds; a call ends after 0.4
 WATCHDOG = 30  # seconds, for a machine that is busy
 STAYS = 90  # seconds that a server goes on, if the client stays
 

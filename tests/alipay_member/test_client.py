@@ -1,4 +1,4 @@
-"""What the client sends, read off the socket."""
+"""What the client sends, read off the socket, and what it makes of answers in each charset."""
 
 import base64
 import json
@@ -9,8 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from alipay_member import GATEWAYS, AlipayClient
-from alipay_member.errors import GatewayError, KeyFormatError
+from alipay_member import GATEWAYS, AlipayClient, Profile
+from alipay_member.answer import charset_name
+from alipay_member.errors import GatewayError, KeyFormatError, SignatureError, TransportError
 from helpers import needs_emulator
 from wire import (
     SHARE,
@@ -21,6 +22,7 @@ from wire import (
     encoded,
     http,
     key,
+    signature,
     token_answer,
 )
 
@@ -230,3 +232,278 @@ def test_gateways_are_ready_for_a_client(name):
     options = client_options() | GATEWAYS[name]
     url = AlipayClient(**options).authorize_url(redirect_uri="https://a.example/cb", state="s")
     assert url.startswith(GATEWAYS[name]["authorize_endpoint"] + "?app_id=")
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        (1296000, 1296000),
+        ("1296000", 1296000),
+        (0, 0),
+        (10**30, 315360000),
+    ],
+)
+def test_token_lives_are_seconds_as_number_or_text(given, seconds):
+    token = answering(token_answer(expires_in=given, re_expires_in=given)).exchange_code("c0de")
+    assert (token.expires_in, token.re_expires_in) == (seconds, seconds)
+
+
+@pytest.mark.parametrize("given", [None, "soon", "", [], {}, -5, "-5", 1.5, "1e3", True, "１２"])
+@pytest.mark.parametrize("name", ["expires_in", "re_expires_in"])
+def test_token_whose_life_is_no_whole_number_is_refused(name, given):
+    with pytest.raises(TransportError, match=f"no usable {name}"):
+        answering(token_answer(**{name: given})).exchange_code("c0de")
+
+
+@pytest.mark.parametrize("given", [{}, [], {"a": "b"}, True, False, 1.5, " ", "a b", "a\0", "é"])
+@pytest.mark.parametrize("name", ["open_id", "user_id"])
+def test_an_id_that_is_no_id_is_refused(name, given):
+    with pytest.raises(TransportError, match=f"no usable {name}"):
+        answering(token_answer(**{name: given})).exchange_code("c0de")
+    node = {"code": "10000", "user_id": "2088", "open_id": "007"} | {name: given}
+    with pytest.raises(TransportError, match=f"no usable {name}"):
+        answering(answer(encoded(node))).fetch_profile("t")
+
+
+@pytest.mark.parametrize("given", [{}, [], True, "", None, "令牌"])
+def test_an_access_token_that_is_no_token_is_refused(given):
+    with pytest.raises(TransportError):
+        answering(token_answer(access_token=given)).exchange_code("c0de")
+
+
+def test_an_id_may_come_as_a_number():
+    token = answering(token_answer(open_id=None, user_id=2088000000000101)).exchange_code("c0de")
+    assert token.user_id == "2088000000000101"
+
+
+@pytest.mark.parametrize("given", [{}, [], ["a"], True, 1.5])
+def test_a_profile_field_that_is_no_text_is_absent(given):
+    node = {"code": "10000", "open_id": "007", "nick_name": given}
+    assert answering(answer(encoded(node))).fetch_profile("t").nick_name is None
+
+
+def test_token_keeps_every_id_and_lacks_what_did_not_come():
+    token = answering(token_answer(user_id="2088", union_id="u")).exchange_code("c0de")
+    assert (token.open_id, token.user_id, token.union_id) == ("007", "2088", "u")
+    token = answering(token_answer(refresh_token=None)).exchange_code("c0de")
+    assert (token.user_id, token.union_id, token.refresh_token) == (None, None, "")
+
+
+def test_profile_has_what_came_and_none_for_the_rest():
+    node = {
+        "code": "10000",
+        "open_id": "007",
+        "nick_name": "",
+        "gender": "f",
+        "user_type": 2,
+        "phone": "1",
+    }
+    profile = answering(answer(encoded(node))).fetch_profile("t")
+    assert profile == Profile(open_id="007", gender="F", user_type="2")
+
+
+def test_texts_that_no_database_takes_are_made_whole():
+    node = rb'{"code":"10000","open_id":"007","nick_name":"\ud83d\u0000a\ud83d\ude00"}'
+    assert answering(answer(node)).fetch_profile("t").nick_name == "\ufffda😀"
+
+
+@pytest.mark.parametrize("token", [rb"authusrB\ud800", rb"authusrB\ud83d\ude00", rb"\u0000", b""])
+def test_tokens_that_could_not_be_sent_again_are_no_success(token):
+    body = answer(
+        b'{"access_token":"%s","open_id":"007"}' % token, "alipay_system_oauth_token_response"
+    )
+    with pytest.raises(TransportError) as caught:
+        answering(body).exchange_code("c0de")
+    assert caught.value.reason == "unexpected"
+
+
+def test_an_id_that_would_be_empty_once_made_whole_is_refused():
+    body = answer(rb'{"code":"10000","open_id":"\u0000","nick_name":"a"}')
+    with pytest.raises(TransportError, match="no usable open_id"):
+        answering(body).fetch_profile("t")
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "verified", "signed_part"),
+    [
+        (answer(NODE), None, True, NODE),
+        (answer(b'{"code":"40004"}'), GatewayError, True, b'{"code":"40004"}'),
+        (answer(NODE, sign=signature(NODE, "stranger")), SignatureError, False, NODE),
+        (b"<html>", TransportError, False, b""),
+    ],
+)
+def test_observer_gets_one_exchange_per_call(gateway_that, body, error, verified, signed_part):
+    seen = []
+    client = client_of(gateway_that(http(body)), observer=seen.append)
+    if error:
+        with pytest.raises(error) as caught:
+            client.fetch_profile("authusrB0")
+    else:
+        client.fetch_profile("authusrB0")
+    [exchange] = seen
+    assert (exchange.method, exchange.charset, exchange.raw_answer) == (SHARE, "utf-8", body)
+    assert (exchange.verified, exchange.signed_part) == (verified, signed_part)
+    assert exchange.error is (caught.value if error else None)
+    assert exchange.parameters["auth_token"] == "authusrB0"
+    assert exchange.string_to_sign.startswith(
+        "app_id=demo-mini&auth_token=authusrB0&charset=utf-8&"
+    )
+    given = base64.b64decode(exchange.parameters["sign"])
+    key("app").public_key().verify(given, exchange.string_to_sign.encode(), PKCS1v15(), SHA256())
+    assert exchange.elapsed > 0
+
+
+NAMES = [
+    "王伟",
+    "李娜",
+    "张敏",
+    "刘洋",
+    "陈静",
+    "杨帆",
+    "赵磊",
+    "黄丽",
+    "周杰",
+    "吴婷",
+    "徐强",
+    "孙悦",
+    "马超",
+    "朱琳",
+    "胡军",
+    "郭芳",
+    "何勇",
+    "高翔",
+    "林涛",
+    "罗燕",
+    "联通",
+]
+LOST = {"code": "40002", "msg": "Invalid Arguments", "sub_code": "isv.code-invalid"}
+LIKE_GBK = ("GBK", "gbk", "gb2312", "GB2312", "gb18030", "GB18030")
+LIKE_UTF_8 = ("utf-8", "UTF-8", "utf8", "UTF8")
+
+
+def profile(name, written_as):
+    return answer(encoded({"code": "10000", "open_id": "007", "nick_name": name}, written_as))
+
+
+def refused(client):
+    with pytest.raises(TransportError) as caught:
+        client.fetch_profile("authusrB0")
+    return caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [("utf-8", known) for known in (None, *LIKE_UTF_8)]
+    + [("GBK", known) for known in (None, *LIKE_GBK)],
+)
+def test_a_name_in_the_charset_that_was_asked_for_is_taken(asked, named):
+    for name in NAMES:
+        content_type = f"text/html;charset={named}" if named else None
+        client = answering(profile(name, asked), asked, content_type=content_type)
+        assert client.fetch_profile("authusrB0").nick_name == name
+
+
+@pytest.mark.parametrize(
+    ("asked", "written_as", "named"),
+    [("GBK", "utf-8", known) for known in LIKE_UTF_8]
+    + [("utf-8", "gb18030", known) for known in LIKE_GBK],
+)
+def test_a_success_that_names_another_charset_is_refused(asked, written_as, named):
+    for name in NAMES:
+        for encoding in (written_as, "utf-8", "gb18030"):  # whatever the bytes are
+            body = profile(name, encoding)
+            client = answering(body, asked, content_type=f"text/html; charset={named}")
+            assert refused(client) == "charset"
+
+
+@pytest.mark.parametrize("named", [None, "utf-8"])
+def test_gbk_for_utf_8_is_refused(named):
+    for name in NAMES:
+        body = profile(name, "gb18030")
+        content_type = f"text/html;charset={named}" if named else None
+        client = answering(body, content_type=content_type)
+        assert refused(client) == "charset"
+
+
+@pytest.mark.parametrize("named", [None, "GBK"])
+def test_utf_8_for_gbk_is_refused_unless_it_reads_as_gbk(named):
+    """Bytes that both charsets could have written are in the one that the answer says."""
+    for name in NAMES:
+        body = profile(name, "utf-8")
+        content_type = f"text/html;charset={named}" if named else None
+        client = answering(body, "GBK", content_type=content_type)
+        try:
+            body.decode("gb18030")
+        except UnicodeDecodeError:
+            assert refused(client) == "charset"
+        else:
+            assert client.fetch_profile("authusrB0").nick_name == profile_text(body, "gb18030")
+
+
+def profile_text(body, charset):
+    return body.decode(charset).split('"nick_name":"')[1].split('"')[0]
+
+
+@pytest.mark.parametrize("named", ["latin-1", "Big5", "utf-16", "x", "utf-7", "authusrB0" * 9])
+def test_a_success_in_a_charset_that_nobody_asked_for_is_refused(named):
+    client = answering(profile("a", "ascii"), content_type=f"text/html;charset={named}")
+    with pytest.raises(TransportError) as caught:
+        client.fetch_profile("authusrB0")
+    assert caught.value.reason == "charset"
+    assert named not in str(caught.value)
+
+
+@pytest.mark.parametrize("asked", ["utf-8", "GBK"])
+@pytest.mark.parametrize("written_as", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("signed", [True, False])
+def test_an_error_stays_readable_in_the_charset_that_it_names(asked, written_as, signed):
+    for name in NAMES:
+        node = encoded(LOST | {"sub_msg": name}, written_as)
+        body = answer(node, "error_response", None if signed else "")
+        named = {"utf-8": "UTF-8", "gb18030": "GBK"}[written_as]
+        client = answering(body, asked, content_type=f"text/html;charset={named}")
+        with pytest.raises(GatewayError) as caught:
+            client.exchange_code("made-up")
+        error = caught.value
+        assert (error.sub_code, error.sub_msg, error.verified) == ("isv.code-invalid", name, signed)
+
+
+@pytest.mark.parametrize("named", [None, "latin-1", "x"])
+@pytest.mark.parametrize(("asked", "written_as"), [("utf-8", "gb18030"), ("GBK", "gb18030")])
+def test_an_error_in_gbk_stays_readable_without_a_known_name(asked, written_as, named):
+    node = encoded(LOST | {"sub_msg": "授权码code无效"}, written_as)
+    content_type = f"text/html;charset={named}" if named else None
+    client = answering(answer(node, "error_response"), asked, content_type=content_type)
+    with pytest.raises(GatewayError) as caught:
+        client.exchange_code("made-up")
+    assert caught.value.sub_msg == "授权码code无效"
+
+
+def test_every_character_of_gbk_and_gb18030_is_taken():
+    pairs = [
+        bytes([high, low])
+        for high in range(0x81, 0xFF)
+        for low in (*range(0x40, 0x7F), *range(0x80, 0xFF))
+    ]
+    known = "".join(
+        text for text in (pair.decode("gbk", "ignore") for pair in pairs) if len(text) == 1
+    )
+    assert len(known) > 21_000
+    client = answering(profile(known + "𠮷😀é", "gb18030"), "GBK")
+    assert client.fetch_profile("authusrB0").nick_name == known + "𠮷😀é"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/html;charset=", "text/html;charset", "", "x;Charset = 'utf-8'", 'a;charset="utf-8", b'],
+)
+def test_a_charset_is_read_as_servers_write_it(content_type):
+    client = answering(profile("王", "utf-8"), content_type=content_type)
+    assert client.fetch_profile("authusrB0").nick_name == "王"
+
+
+@pytest.mark.parametrize(
+    ("given", "name"), [("Gb2312", "GBK"), ("UTF8", "utf-8"), ("Big5", "Big5")]
+)
+def test_charsets_have_one_name_each(given, name):
+    assert charset_name(given) == name

@@ -13,7 +13,7 @@ from alipay_member.explain import describe
 from alipay_member.messages import carry_out, read_message, read_withdrawal
 from pushed import WITHDRAWN, content, form, message, milliseconds
 from reading import ReadingStore
-from session_contract import token
+from store_contract import token
 from wire import client_options
 
 NOW = 1_760_505_561.0

@@ -10,7 +10,7 @@ from alipay_member.messages import carry_out, read_message
 from alipay_member.store import MemberStore
 from patients import LANGUAGES, said, wrong
 from pushed import content, form, message
-from session_contract import token
+from store_contract import token
 from wire import SHARE, answer, client_of, client_options, encoded, http
 
 TOKEN_ALONE = {"app_auth_token": "202501BB0"}

@@ -166,7 +166,7 @@ NO_PRIVATE_KEY = {
     "cut base64": (lambda o: one_line(pkcs8(o))[:601], "cut or damaged"),
     "garbage": (lambda o: "把应用私钥放在这里", "nor one line of base64"),
     "other base64": (lambda o: "aGVsbG8gd29ybGQh", "not an RSA private key"),
-    "missing file": (lambda o: str(o.folder / "nothing.pem"), "there is no such file"),
+    "missing file": (lambda o: "no-such-folder/nothing-at-all.pem", "there is no such file"),
     "empty": (lambda o: " \n", "empty"),
 }
 NO_PUBLIC_KEY = {
@@ -178,7 +178,7 @@ NO_PUBLIC_KEY = {
     "cut base64": (lambda o: one_line(public(o))[:201], "cut or damaged"),
     "garbage": (lambda o: "<支付宝公钥>", "nor one line of base64"),
     "other base64": (lambda o: "aGVsbG8gd29ybGQh", "not an RSA public key"),
-    "missing file": (lambda o: str(o.folder / "nothing.pem"), "there is no such file"),
+    "missing file": (lambda o: "no-such-folder/nothing-at-all.pem", "there is no such file"),
     "empty": (lambda o: "", "empty"),
 }
 WRONG = [(load_private_key, *row) for row in NO_PRIVATE_KEY.values()]

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 
 import pytest
+import requests
 import urllib3
 
 from alipay_member import bounded
@@ -102,6 +103,13 @@ def test_client_follows_no_redirect(gateway_that):
     elsewhere = gateway_that(http(GOOD))
     server = gateway_that(http(b"", "307 Temporary Redirect", f"Location: {elsewhere.url}\r\n"))
     assert refused(client_of(server)) == "http-status"
+    assert elsewhere.requests == []
+
+
+def test_client_follows_no_redirect_in_a_session_of_the_callers_either(gateway_that):
+    elsewhere = gateway_that(http(GOOD))
+    server = gateway_that(http(b"", "307 Temporary Redirect", f"Location: {elsewhere.url}\r\n"))
+    assert refused(client_of(server, session=requests.Session())) == "http-status"
     assert elsewhere.requests == []
 
 

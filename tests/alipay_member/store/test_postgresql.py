@@ -1,23 +1,24 @@
-"""The contract on PostgreSQL, and what only PostgreSQL can get wrong."""
+"""The contract on PostgreSQL, what only PostgreSQL can get wrong, and a server that is silent."""
 
 import secrets
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 
 import pytest
 
 from alipay_member import SchemaError
 from alipay_member.errors import DatabaseError
 from alipay_member.models import MEMBER_COLUMNS, SESSION_COLUMNS
-from alipay_member.store import MemberStore, database
+from alipay_member.store import MemberStore, database, postgresql
 from alipay_member.store.postgresql import try_to_connect
-from crowd_contract import CrowdContract
 from helpers import ROOT
 from postgresql import needs_postgresql
 from reading import ReadingStore
-from session_contract import token
+from store_contract import MemberStoreContract, token
 
 pytestmark = needs_postgresql
 
@@ -30,7 +31,7 @@ def db(cluster, postgresql_url):
 
 
 @needs_postgresql
-class TestPostgreSQLStore(CrowdContract):
+class TestPostgreSQLStore(MemberStoreContract):
     """On a server of the tests' own."""
 
     @pytest.fixture
@@ -146,9 +147,9 @@ def test_a_server_that_was_restarted_is_used_again(cluster, postgresql_url):
         pass  # three connections are kept
     cluster.stop()
     cluster.start()
-    with pytest.raises(DatabaseError):
+    with suppress(DatabaseError):  # the pool may find out by one call that fails
         store.session(session_token)
-    for _ in range(3):  # the first that fails has the others looked at
+    for _ in range(3):  # no more than that one
         assert store.session(session_token) == session
     store.sign_in("app", token("o1"))
     store.close()
@@ -226,3 +227,77 @@ def test_a_password_is_in_no_error():
     with pytest.raises(DatabaseError) as caught:
         try_to_connect("postgresql://me:hunter2@127.0.0.1:1/x")
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.fixture
+def silent_store(postgresql_url):
+    kept = ReadingStore(postgresql_url)
+    yield kept
+    kept.close()
+
+
+def keep_open(silent_store, number):
+    """Have so many connections in the pool."""
+    with ExitStack() as stack:
+        for _ in range(number):
+            stack.enter_context(silent_store._database.reading())
+
+
+def seconds_to_fail(call, match):
+    began = time.monotonic()
+    with pytest.raises(DatabaseError, match=match):
+        call()
+    return time.monotonic() - began
+
+
+def test_connecting_to_a_frozen_server_is_given_up(cluster, silent_store):
+    silent_store.close()  # a connection that was kept would wait until the server goes on
+    with cluster.frozen():
+        assert (
+            seconds_to_fail(silent_store.check, "couldn't get a connection")
+            < postgresql.CONNECT + 1
+        )
+    silent_store.check()
+
+
+def test_a_statement_that_takes_too_long_is_ended_by_the_server(postgresql_url, monkeypatch):
+    monkeypatch.setattr(postgresql, "LONGEST", 1)
+    silent_store = ReadingStore(postgresql_url)
+    with silent_store._database.reading() as kept:
+        number = kept.execute("SELECT pg_backend_pid()").fetchone()
+
+    def sleep():
+        with silent_store._database.reading() as db:
+            db.execute("SELECT pg_sleep(30)")
+
+    assert seconds_to_fail(sleep, "QueryCanceled") < 5
+    with silent_store._database.reading() as db:  # the connection is as good as before
+        assert db.execute("SELECT pg_backend_pid()").fetchone() == number
+    silent_store.close()
+
+
+def test_the_server_and_the_kernel_know_the_bounds(silent_store):
+    with silent_store._database.reading() as db:
+        assert db.execute("SHOW lock_timeout").fetchone() == ("15s",)
+        assert db.execute("SHOW statement_timeout").fetchone() == ("20s",)
+        asked = db.psycopg.info.get_parameters()
+    assert {name: asked[name] for name in postgresql.TCP} == {
+        "tcp_user_timeout": "10000",
+        "keepalives_idle": "30",
+        "keepalives_interval": "10",
+    }
+    assert postgresql.PATIENCE < postgresql.LONGEST
+
+
+def test_a_connection_that_breaks_takes_none_that_is_in_use_with_it(silent_store, cluster):
+    def break_one():
+        with silent_store._database.reading() as db, cluster.connect() as admin:
+            number = db.execute("SELECT pg_backend_pid()").fetchone()
+            admin.execute("SELECT pg_terminate_backend(%s)", number)
+            db.execute("SELECT 1")
+
+    with silent_store._database.reading() as other:
+        with pytest.raises(DatabaseError):
+            break_one()
+        assert other.execute("SELECT 1").fetchone() == (1,)
+        silent_store.check()

@@ -10,9 +10,8 @@ import pytest
 
 from alipay_member.errors import DatabaseError
 from alipay_member.store.sqlite import MAX_IDLE, SQLiteDatabase
-from crowd_contract import together
 from reading import ReadingStore
-from session_contract import token
+from store_contract import together, token
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ import pytest
 from alipay_member import SchemaError
 from alipay_member.models import MEMBER_COLUMNS, SESSION_COLUMNS
 from alipay_member.store import MemberStore
-from crowd_contract import CrowdContract
 from reading import ReadingStore, told
-from session_contract import token
+from store_contract import MemberStoreContract, token
 
 # Databases of others in which a table has the name of one of ours; the last has all three names.
 FOREIGN = [
@@ -30,7 +29,7 @@ FOREIGN = [
 ]
 
 
-class TestSQLiteStore(CrowdContract):
+class TestSQLiteStore(MemberStoreContract):
     """On a file of its own."""
 
     first_starts = 40  # without patience some of 600 such starts fail
