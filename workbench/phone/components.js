@@ -1,7 +1,8 @@
 // What the phone supports: tags, their attributes and events. Everything else is refused with its
 // file and line.
-// To add a tag: its row in TAGS; what is on or off in FLAGS, what has few values in VALUES; NATIVE,
-// if a native element does its work; its looks in phone.css. A new event: a listener in events.js
+// To add a tag: its row in TAGS; what is on or off in FLAGS; what has few values in VALUES, by
+// name, for every tag that has it. If a native element does its work: NATIVE, and in INNER what it
+// needs under the same name. Its looks in phone.css. A new event: a listener in events.js
 // and a trigger in tests/workbench/phone/page.mjs.
 
 const CONTROL = ['a:if', 'a:elif', 'a:else', 'a:for', 'a:for-item', 'a:for-index', 'a:key'];
@@ -37,7 +38,10 @@ export const NATIVE = new Map([
   ['checkbox', { tag: 'input', properties: { type: 'checkbox' } }],
 ]);
 
-/** Set on the native element; the others are set on the one around it. */
+/**
+ * Set on the native element, under the same name; all others are set on the one around it, where
+ * the native element does not see them.
+ */
 export const INNER = /^(src|aria-.+|role|disabled|checked)$/;
 
 /** @type {(tag: string, name: string) => boolean} */
