@@ -83,7 +83,7 @@ def test_contrast_with_a_false_nickname(page, bench, phone, trace, wire):
     expect(page.differing).to_have_count(0)
 
 
-@pytest.mark.parametrize("mode", ["user_id", "both"])
+@pytest.mark.parametrize("mode", [pytest.param("user_id", marks=pytest.mark.long), "both"])
 def test_contrast_with_the_id_of_another(page, bench, phone, wire, mode):
     bench.emulator.accounts.identify_by(mode)
     page.open_saved(lang="en", member="no-avatar", identity=mode)  # the victim is a member, too
@@ -125,6 +125,7 @@ def test_contrast_claims_only_what_happened(page, bench, phone):
     assert bench.rows() == []
 
 
+@pytest.mark.long
 def test_contrast_survives_a_reload_and_belongs_to_one_person_of_this_app(page, bench, phone):
     page.open_saved()
     page.moral("same")

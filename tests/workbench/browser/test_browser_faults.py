@@ -83,6 +83,7 @@ def test_fault_in_alipays_answer_saves_nothing(page, bench, phone, trace):
     assert bench.rows()[0]["nick_name"] == known()["nick_name"]
 
 
+@pytest.mark.long
 def test_fault_in_the_profile_alone_keeps_the_ids_in_english(page, bench, phone, trace):
     """The tokens are real, but the profile names another person."""
     page.open(lang="en")
@@ -141,6 +142,7 @@ def test_fault_withdrawn_consent_reaches_the_server_by_itself(page, bench, phone
     assert [row["nick_name"] for row in bench.rows()] == [known()["nick_name"]]
 
 
+@pytest.mark.long
 def test_fault_forged_message_changes_nothing(page, bench, phone, trace):
     page.open_saved()
     before = bench.rows()
@@ -153,6 +155,7 @@ def test_fault_forged_message_changes_nothing(page, bench, phone, trace):
     page.saw("message-forged")
 
 
+@pytest.mark.long
 def test_fault_unbound_product_keeps_the_ids_and_outlives_a_visit(page, bench, phone):
     page.open()
     phone.member_centre()
@@ -173,6 +176,7 @@ def test_fault_unbound_product_keeps_the_ids_and_outlives_a_visit(page, bench, p
     phone.saved()
 
 
+@pytest.mark.long
 def test_fault_without_get_auth_user_info_the_button_takes_over(page, phone, trace):
     page.open(fault="missing-getAuthUserInfo")
     phone.member_centre()
@@ -187,6 +191,7 @@ def test_fault_without_get_auth_user_info_the_button_takes_over(page, phone, tra
     expect(phone.frame.locator(".displayed .known", has_text=known()["nick_name"])).to_be_visible()
 
 
+@pytest.mark.long
 def test_fault_a_server_that_never_answers_is_a_timeout_of_my_request(page, phone):
     page.open()
     phone.id.wait_for()
@@ -244,6 +249,7 @@ def test_fault_of_our_own_server(page, bench, phone):
     phone.works()
 
 
+@pytest.mark.long
 def test_fault_is_done_for_me_from_whatever_state(page, phone):
     page.open()
     phone.id.wait_for()
@@ -296,6 +302,7 @@ def test_fault_picker_finds_the_others_by_a_word(page, phone):
     expect(others.last).to_be_visible()
 
 
+@pytest.mark.long
 def test_fault_is_the_same_in_every_tab(page, bench, phone):
     from pages import Workbench
 
@@ -323,6 +330,7 @@ def test_fault_is_the_same_in_every_tab(page, bench, phone):
     other.tab.close()
 
 
+@pytest.mark.long
 def test_fault_named_by_an_address_is_switched_on(page, bench, phone):
     page.open(fault="tampered")
     page.broke_with("signature:tampered")  # the silent login meets it already
@@ -347,6 +355,7 @@ def test_fault_named_by_an_address_is_switched_on(page, bench, phone):
     expect(page.trace.of_kind("action")).to_have_count(1)  # once is enough
 
 
+@pytest.mark.long
 def test_fault_mended_elsewhere_leaves_the_panel_open(page, bench, phone):
     page.open()
     phone.member_centre()

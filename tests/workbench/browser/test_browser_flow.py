@@ -78,6 +78,7 @@ def test_flow_a_double_click_sends_one_request(page, bench, phone, trace):
     assert len(bench.rows("sessions")) == 1
 
 
+@pytest.mark.long
 def test_flow_a_reload_while_consent_is_asked_for(page, bench, phone, trace):
     page.open()
     phone.member_centre()
@@ -99,6 +100,7 @@ def test_flow_a_reload_while_consent_is_asked_for(page, bench, phone, trace):
     assert saved(bench) == [known("complete")]
 
 
+@pytest.mark.long
 def test_flow_sessions_survive_a_restart_and_a_forgetful_alipay_is_asked_again(page, bench, phone):
     page.open_saved()
     bench.emulator.accounts.reset()  # as after a restart of the emulator
@@ -112,6 +114,7 @@ def test_flow_sessions_survive_a_restart_and_a_forgetful_alipay_is_asked_again(p
     assert saved(bench) == [known("complete")]
 
 
+@pytest.mark.long
 def test_flow_one_persons_phone_shows_nothing_of_another(page, bench, phone):
     page.open_saved()
     page.fault("http-500")

@@ -161,6 +161,7 @@ def test_sdks_see_what_the_gateway_makes_of_their_calls(emulator, page, inspecto
     expect(again).to_contain_text("alipay-sdk-nodejs")
 
 
+@pytest.mark.long
 @needs("node")
 def test_switches_language_keyboard_and_looks(emulator, page, inspector, gateway_that):
     from test_browser_look import assert_looks
@@ -235,6 +236,7 @@ def test_switches_language_keyboard_and_looks(emulator, page, inspector, gateway
     expect(page.locator("#down")).not_to_be_empty()
 
 
+@pytest.mark.long
 def test_started_again_the_page_shows_the_new_keys(page):
     """The process anew on the same port: what was copied before does not work any more."""
     import emulator

@@ -77,6 +77,7 @@ def test_keyboard_alone_reaches_the_saved_profile(page, bench, phone, trace):
     assert page.lang() == "en"
 
 
+@pytest.mark.long
 def test_keyboard_gets_past_the_trace(page, phone):
     page.open()
     phone.id.wait_for()

@@ -7,7 +7,7 @@ from helpers import ROOT, needs, needs_emulator
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [needs("chromium", "axe-core"), needs_emulator]
 AXE = ROOT / "tests/node_modules/axe-core/axe.min.js"
-LANGUAGES = ["zh", "en"]
+LANGUAGES = ["zh", pytest.param("en", marks=pytest.mark.long)]
 WIDTHS = {390: 844, 1440: 900}
 INSIDE = """element => {
     const { top, bottom, left, right } = element.getBoundingClientRect();
@@ -65,6 +65,7 @@ def test_look_of_the_workbench(page, phone, trace, lang):
     assert_looks(page.tab)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_look_of_the_mistakes(page, phone, lang):
     page.open(app="mistakes", lang=lang)

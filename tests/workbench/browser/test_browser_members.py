@@ -16,7 +16,10 @@ def explained(name):
     return field
 
 
-@pytest.mark.parametrize("member", ["company", "no-avatar", "no-nickname", "sandbox-excess"])
+OTHERS = [pytest.param(one, marks=pytest.mark.long) for one in ("no-avatar", "no-nickname")]
+
+
+@pytest.mark.parametrize("member", ["company", *OTHERS, "sandbox-excess"])
 def test_members_profile_is_saved_shown_and_explained(page, bench, member):
     from pages import WORDS, profile
 
@@ -55,6 +58,7 @@ def test_members_profile_is_saved_shown_and_explained(page, bench, member):
             expect(side.field("avatar").locator(".absent")).to_be_visible()
 
 
+@pytest.mark.long
 def test_members_ids_are_those_that_alipay_gives(page, bench, phone):
     """An old app's story backwards and forwards: one person stays one row whatever ids arrive."""
 

@@ -26,6 +26,7 @@ def wire(tab):
     return sent
 
 
+@pytest.mark.long
 def test_mistakes_of_old_articles(page, bench, phone, trace, wire):
     page.open(app="mistakes")
     expect(page.tab.locator("[data-app=mistakes]")).to_have_attribute("aria-pressed", "true")

@@ -30,6 +30,7 @@ def test_page_speaks_the_language_that_was_chosen_and_remembers_it(page, phone):
     assert page.lang() == "zh"
 
 
+@pytest.mark.long
 def test_page_opens_at_the_state_that_a_link_names_and_resets_all(page, bench, phone):
     page.open(member="company", fault="tampered", identity="both", app="miniprogram", lang="en")
     page.broke_with("signature:tampered")
@@ -67,6 +68,7 @@ def test_page_opens_at_the_state_that_a_link_names_and_resets_all(page, bench, p
     expect(page.trace.steps.filter(has_text="alipay.user.info.share")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_page_that_comes_late_finds_what_the_phone_has_said_and_asks_no_other_host(
     page, bench, phone
 ):
@@ -105,6 +107,7 @@ def test_page_does_not_move_while_a_resource_is_late(page):
     assert not page.tab.evaluate("window.shifts")
 
 
+@pytest.mark.long
 def test_page_shows_what_is_chosen_in_forced_colours(page, phone):
     page.tab.emulate_media(forced_colors="active")
     page.open()

@@ -37,6 +37,7 @@ def test_what_readme_says_to_tap_shows_what_it_says(page, bench, phone):
     assert bench.rows()[0]["nick_name"] == nick_name
 
 
+@pytest.mark.long
 def test_readme_s_links_into_the_workbench_choose_what_they_say(page, bench):
     for link in links(README):
         address = urlsplit(link)
@@ -52,6 +53,7 @@ def test_readme_s_links_into_the_workbench_choose_what_they_say(page, bench):
             )
 
 
+@pytest.mark.long
 def test_the_changed_digit_is_seen_right_after_readme_s_first_minute(page, bench):
     """The person of before has agreed, is logged in and saved: nothing of it may change."""
     page.open_saved(lang="en")

@@ -65,6 +65,7 @@ def standalone(run, tmp_path):
     return f"http://127.0.0.1:{port}", re.search(r"http://[^/]+", file.read_text("utf-8"))[0], rows
 
 
+@pytest.mark.long
 def test_standalone_emulator_serves_the_workbench_with_all_its_switches(standalone, tab):
     from pages import Workbench, profile
 

@@ -71,6 +71,7 @@ def test_trace_stands_under_what_the_person_did(page, phone, trace):
     expect(trace.of_kind("decision")).to_have_count(1)
 
 
+@pytest.mark.long
 def test_trace_of_others_stands_under_headings_of_its_own(page, bench, phone, trace):
     from pages import ui
 
@@ -141,6 +142,7 @@ def test_trace_step_of_alipay_opens_on_its_signed_bytes(page, bench, trace):
     assert answer["member"]["city"] == bench.rows()[0]["city"]
 
 
+@pytest.mark.long
 def test_trace_marks_bytes_that_do_not_verify_as_such(page, phone, trace):
     page.open()
     phone.member_centre()
@@ -167,6 +169,7 @@ def test_trace_marks_bytes_that_do_not_verify_as_such(page, phone, trace):
             assert line.startswith("raise ")
 
 
+@pytest.mark.long
 def test_trace_names_the_line_of_a_call_of_the_phone(page, trace):
     page.open_saved()
     for title, outermost in (
@@ -199,6 +202,7 @@ def test_trace_step_of_a_write_opens_on_what_changed(page, bench, phone, trace):
     expect(step.locator("ins")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_trace_says_that_a_token_was_refreshed(page, bench, phone, trace):
     page.open_saved()
     bench.end_access_tokens()
@@ -210,6 +214,7 @@ def test_trace_says_that_a_token_was_refreshed(page, bench, phone, trace):
     trace.says(renewed, "renewed")
 
 
+@pytest.mark.long
 def test_trace_pause_holds_the_steps_back_and_next_shows_one_at_a_time(page, phone, trace):
     page.open()
     phone.member_centre()
@@ -237,6 +242,7 @@ def test_trace_pause_holds_the_steps_back_and_next_shows_one_at_a_time(page, pho
     expect(page.tab.locator("#next")).to_be_hidden()
 
 
+@pytest.mark.long
 def test_trace_follows_its_end_until_somebody_scrolls_up_and_is_kept(page, phone, trace):
     page.open_saved()
     for number in (1, 2):
@@ -282,6 +288,7 @@ def test_trace_follows_its_end_until_somebody_scrolls_up_and_is_kept(page, phone
     assert trace.steps.filter(has_text="alipay.user.info.share").count() == 0
 
 
+@pytest.mark.long
 def test_trace_is_the_same_in_two_tabs(page, bench, phone, trace):
     from pages import Workbench
 
@@ -307,6 +314,7 @@ def test_trace_is_the_same_in_two_tabs(page, bench, phone, trace):
     other.tab.close()
 
 
+@pytest.mark.long
 def test_trace_on_a_projector_outlives_a_reload(page, phone, trace):
     page.open()
     phone.id.wait_for()

@@ -102,6 +102,7 @@ def test_web_denial_and_foreign_states_save_nothing_and_lead_on(tab, bench, chro
     assert len(bench.rows("sessions")) == 1
 
 
+@pytest.mark.long
 def test_web_back_button_after_login_ends_well(tab, bench):
     log_in(tab, bench, "complete")
     before = bench.database()
@@ -113,6 +114,7 @@ def test_web_back_button_after_login_ends_well(tab, bench):
     expect(tab.get_by_role("heading", level=1)).to_have_text(nick_name("complete"))
 
 
+@pytest.mark.long
 def test_web_login_in_two_tabs_is_one_session(tab, bench):
     first, second = tab, tab.context.new_page()
     first.goto(f"{bench.url}/login?next=/member%3Ftab=1")
@@ -128,6 +130,7 @@ def test_web_login_in_two_tabs_is_one_session(tab, bench):
     assert names(bench) == [nick_name("complete"), nick_name("status-b")]
 
 
+@pytest.mark.long
 def test_web_log_out_and_forget_me(tab, bench):
     log_in(tab, bench, "company")
     assert names(bench) == [None]
@@ -142,6 +145,7 @@ def test_web_log_out_and_forget_me(tab, bench):
     assert bench.rows() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "other_bench", [lambda _: {"ALIPAY_CHARSET": "GBK"}], indirect=True, ids=["GBK"]
 )
@@ -158,6 +162,7 @@ def test_web_gbk_from_the_browser_to_the_database(tab, other_bench):
     assert names(other_bench) == [nick_name("no-avatar"), nick_name("sandbox-buyer")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "other_bench", [lambda emulator: emulator.isv_settings()], indirect=True, ids=["ISV"]
 )

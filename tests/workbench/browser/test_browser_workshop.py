@@ -45,6 +45,7 @@ def bench(request, tmp_path):
         running.stop()
 
 
+@pytest.mark.long
 def test_the_phone_logs_in_and_its_profile_is_kept(page, bench, trace):
     from pages import profile
 
