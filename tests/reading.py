@@ -1,4 +1,4 @@
-"""A store that tests can look into, and an error as a person is told it."""
+"""A store that tests can look into, and an error's whole text."""
 
 from alipay_member import AlipayError, Member
 from alipay_member.explain import describe
@@ -28,7 +28,7 @@ class ReadingStore(MemberStore):
             db.execute("DELETE FROM members WHERE app_id = ?", (app_id,))
 
 
-def told(error: AlipayError, lang: str) -> str:
+def full_text(error: AlipayError, lang: str) -> str:
     """What happened, cause and remedy, as one text."""
-    said = describe(error, lang)
-    return f"{said.message}\n{said.hint}"
+    description = describe(error, lang)
+    return f"{description.message}\n{description.hint}"

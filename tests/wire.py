@@ -109,7 +109,7 @@ def answering(body, charset="utf-8", status=200, content_type=None):
 
 
 class Server:
-    """A gateway on a socket: counts connections, keeps raw requests, replies what it is told.
+    """A gateway on a socket: counts connections, keeps raw requests, sends what it is given.
 
     `reply` gets the connection and may write anything; returning False hangs up. `greet` gets it
     first, before a request is read, and returns the one to use (TLS).

@@ -36,7 +36,7 @@ def unknown(findings):
     return [(each.check, each.key) for each in findings if each.ok is None]
 
 
-def said(findings, key, lang):
+def message_of(findings, key, lang):
     """Message and remedy of the one finding with these words."""
     (found,) = [each for each in findings if each.key == key]
     return f"{found.message(lang)}\n{found.remedy(lang)}"

@@ -366,7 +366,7 @@ class IdentityContract(ConsentContract):
         assert self.only(store, "mini").nick_name is None
 
     @pytest.mark.parametrize(
-        ("known", "told"),
+        ("known", "ids"),
         [
             ({"open_id": "o1"}, {"open_id": "o2"}),
             ({"user_id": "1"}, {"user_id": "2"}),
@@ -375,11 +375,11 @@ class IdentityContract(ConsentContract):
             ({"open_id": "o1", "user_id": "1"}, {"open_id": "o2", "user_id": "1"}),
         ],
     )
-    def test_profile_of_somebody_else_is_refused(self, store, known, told):
+    def test_profile_of_another_person_is_refused(self, store, known, ids):
         _, session = store.sign_in("app", token(**known))
         before = store.members("app")
         with pytest.raises(IdentityError) as caught:
-            store.save_profile(session, Profile(**told, nick_name="x"))
+            store.save_profile(session, Profile(**ids, nick_name="x"))
         assert caught.value.reason == "other-person"
         assert store.members("app") == before
 
@@ -391,13 +391,13 @@ class IdentityContract(ConsentContract):
             store.save_profile(session, Profile(user_id="2", nick_name="x"))
         assert store.members("app") == before
 
-    @pytest.mark.parametrize("told", [("o1", "2"), ("o2", "1"), ("o3", "1"), ("o1", "3")])
-    def test_sign_in_with_ids_of_two_people_is_refused(self, store, told):
+    @pytest.mark.parametrize("ids", [("o1", "2"), ("o2", "1"), ("o3", "1"), ("o1", "3")])
+    def test_sign_in_with_ids_of_two_people_is_refused(self, store, ids):
         store.sign_in("app", token("o1", "1"))
         store.sign_in("app", token("o2", "2"))
         before = store.members("app"), store.count_sessions("app")
         with pytest.raises(IdentityError) as caught:
-            store.sign_in("app", token(*told))
+            store.sign_in("app", token(*ids))
         assert caught.value.reason == "other-person"
         assert (store.members("app"), store.count_sessions("app")) == before
 
@@ -458,7 +458,7 @@ print([one.exitcode for one in six])
 
 
 def run(script, *arguments):
-    """(exit status, what it said on stdout and on stderr) of a Python of its own."""
+    """(exit status, its stdout and stderr) of a Python of its own."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script, *arguments],
         cwd=ROOT,

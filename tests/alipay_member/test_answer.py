@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 
 from alipay_member.answer import node_name, read_answer
 from alipay_member.errors import GatewayError, IdentityError, SignatureError, TransportError
-from reading import told
+from reading import full_text
 from wire import SHARE, SHARE_NODE, answer, answering, encoded, signature
 
 NODE = {"code": "10000", "msg": "Success", "open_id": "007", "nick_name": "完整示例"}
@@ -270,5 +270,5 @@ def test_profile_is_parsed_from_the_signed_bytes_alone():
 def test_configured_key_that_is_the_apps_own_is_named():
     with pytest.raises(SignatureError) as caught:
         answering(answer(GOOD, sign=signature(GOOD, "app"))).execute(SHARE)
-    assert "应用公钥" in told(caught.value, "zh")
-    assert "应用公钥" in told(caught.value, "en")
+    assert "应用公钥" in full_text(caught.value, "zh")
+    assert "应用公钥" in full_text(caught.value, "en")

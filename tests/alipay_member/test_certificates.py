@@ -71,8 +71,8 @@ def made(tmp_path_factory):
 def expected_sn(file):
     """The SN from what OpenSSL says of the certificate, with OpenSSL's MD5."""
     options = ("-nameopt", "RFC2253,-esc_msb,utf8,-use_quote")
-    told = openssl(file.parent, "x509", "-in", file, "-noout", "-issuer", "-serial", *options)
-    issuer, serial = re.fullmatch(r"issuer=(.*)\nserial=(.*)\n", told).groups()
+    printed = openssl(file.parent, "x509", "-in", file, "-noout", "-issuer", "-serial", *options)
+    issuer, serial = re.fullmatch(r"issuer=(.*)\nserial=(.*)\n", printed).groups()
     text = f"{issuer}{int(serial, 16)}".encode()
     return openssl(file.parent, "dgst", "-md5", "-r", given=text)[:32]
 

@@ -21,7 +21,7 @@ from alipay_member.errors import (
 from alipay_member.explain import describe
 from documented_errors import BUSY, CODES, INVALID
 from helpers import needs_emulator
-from reading import told
+from reading import full_text
 from server.settings import Settings
 from wire import answer, answering, encoded
 
@@ -86,13 +86,13 @@ def test_code_is_reported_as_the_gateway_sent_it_and_explained(
     assert type(error) is GatewayError
     assert (error.code, error.msg, error.sub_code, error.sub_msg) == (code, msg, sub_code, sub_msg)
     assert error.verified is verified
-    assert zh in told(error, "zh")
-    assert en in told(error, "en")
+    assert zh in full_text(error, "zh")
+    assert en in full_text(error, "en")
     assert str(error).startswith(f"{code} {msg}: {sub_code}")
     calls["exchange"]()  # and nothing stays broken
 
 
-FLAWS = [
+REFUSED = [
     ("tampered", SignatureError, "tampered", "被改动", "was changed"),
     ("replayed", SignatureError, "tampered", "来自另一个应答", "belongs to another answer"),
     ("wrong-key", SignatureError, "wrong-key", "支付宝公钥", "支付宝公钥"),
@@ -123,8 +123,8 @@ def test_every_fault_is_in_one_of_the_lists_above():
 
     groups = ("signature", "transport", "identity", "legal")
     names = {name for name, fault in FAULTS.items() if fault.group in groups}
-    listed = {flaw[0] for flaw in FLAWS} | {*ACCEPTED, SLOW, ONLY_THE_STORE_SEES_IT}
-    assert names - listed == set(), "add to FLAWS or, if the client must accept it, to ACCEPTED"
+    listed = {row[0] for row in REFUSED} | {*ACCEPTED, SLOW, ONLY_THE_STORE_SEES_IT}
+    assert names - listed == set(), "add to REFUSED or, if the client must accept it, to ACCEPTED"
     assert listed - names == set(), "in a list above, but no fault has this name"
     legal = {name for name, fault in FAULTS.items() if fault.group == "legal"}
     assert legal == set(ACCEPTED)  # so each that must be accepted is tried below
@@ -132,7 +132,7 @@ def test_every_fault_is_in_one_of_the_lists_above():
 
 @needs_emulator
 @pytest.mark.parametrize(
-    ("fault", "kind", "reason", "zh", "en"), FLAWS, ids=[flaw[0] for flaw in FLAWS]
+    ("fault", "kind", "reason", "zh", "en"), REFUSED, ids=[row[0] for row in REFUSED]
 )
 @pytest.mark.parametrize("call", ["exchange", "refresh", "fetch"])
 def test_wrong_answer_is_refused_with_its_reason(
@@ -142,8 +142,8 @@ def test_wrong_answer_is_refused_with_its_reason(
     error = raised(calls[call])
     assert (type(error), error.reason) == (kind, reason)
     assert error.key.endswith(f":{reason}")
-    assert zh in told(error, "zh")
-    assert en in told(error, "en")
+    assert zh in full_text(error, "zh")
+    assert en in full_text(error, "en")
 
 
 @needs_emulator
@@ -196,9 +196,9 @@ def test_invalid_signature_shows_the_first_difference(theirs, zh, en):
     }
     sent = {"app_id": "demo-mini", "b": "1", "charset": "GBK", "sign": "x"}
     error = read_error(node, sent, "app_id=demo-mini&b=1&charset=GBK", verified=True)
-    assert zh in told(error, "zh")
-    assert en in told(error, "en")
-    assert "s3cr3t" not in told(error, "zh") + told(error, "en") + str(error)
+    assert zh in full_text(error, "zh")
+    assert en in full_text(error, "en")
+    assert "s3cr3t" not in full_text(error, "zh") + full_text(error, "en") + str(error)
 
 
 @needs_emulator
@@ -213,13 +213,13 @@ def test_invalid_signature_with_a_strangers_key_says_that_the_keys_are_no_pair(
         )
     )
     assert (error.sub_code, error.verified) == ("isv.invalid-signature", True)
-    assert "the keys are not a pair" in told(error, "en")
+    assert "the keys are not a pair" in full_text(error, "en")
 
 
 def test_sub_code_that_nobody_knows_is_explained_by_its_code():
     node = encoded({"code": "20000", "msg": BUSY, "sub_code": "isp.new-one"})
     error = raised(lambda: answering(answer(node)).fetch_profile("t"))
-    assert "Try again later" in told(error, "en")
+    assert "Try again later" in full_text(error, "en")
 
 
 def test_code_that_nobody_knows_is_still_reported():
@@ -235,7 +235,7 @@ def test_code_that_nobody_knows_is_still_reported():
 def test_sub_code_can_not_pass_for_an_error_of_ours(sub_code):
     error = GatewayError("40004", "Business Failed", sub_code, "", verified=False)
     assert error.key == "gateway-error"
-    assert error.sub_code == sub_code  # still told as it came
+    assert error.sub_code == sub_code  # still reported as it came
 
 
 SAMPLES = {

@@ -1,4 +1,4 @@
-"""In which forms a key or certificate may be given, and what is said of what is none."""
+"""The forms in which a key or certificate may be given, and how an invalid one is refused."""
 
 import os
 import re

@@ -136,17 +136,17 @@ def test_a_message_with_a_name_twice_is_not_told_as_an_answer(client):
 
 
 def assert_told_of_messages(body, client):
-    """What is said is true of a message, or names answers and messages."""
+    """The sentences are true of a message, or name answers and messages."""
     with pytest.raises(SignatureError) as caught:
         read_message(body, [client])
     for lang, answer, pushed in (("en", "answer", "message"), ("zh", "应答", "消息")):
-        said = describe(caught.value, lang)
-        for text in (said.message, said.hint):
+        found = describe(caught.value, lang)
+        for text in (found.message, found.hint):
             assert answer not in text.lower() or pushed in text.lower()
 
 
 def test_a_name_that_stands_there_twice_is_refused(client):
-    """Who verifies the one and reads the other could be told anything."""
+    """Who verifies the one and reads the other could be given anything."""
     pushed = form(message())
     for twin in (b"biz_content=%7B%7D", b"%62iz_content=%7B%7D", b"sign=x"):
         for body in (pushed + b"&" + twin, twin + b"&" + pushed):
@@ -178,9 +178,9 @@ def test_the_message_is_verified_with_the_key_of_the_app_that_it_is_for(client):
 def test_a_withdrawn_consent_names_the_person_and_the_moment(read):
     for ids in ({"open_id": "o1"}, {"user_id": "2088"}, {"open_id": "o1", "user_id": "2088"}):
         pushed = message(biz_content=content(cancel_time=milliseconds(NOW) + 5, **ids))
-        said = read_withdrawal(read(pushed))
-        assert (said.app_id, said.withdrawn_at) == ("demo-mini", NOW + 0.005)
-        assert (said.open_id, said.user_id) == (ids.get("open_id"), ids.get("user_id"))
+        found = read_withdrawal(read(pushed))
+        assert (found.app_id, found.withdrawn_at) == ("demo-mini", NOW + 0.005)
+        assert (found.open_id, found.user_id) == (ids.get("open_id"), ids.get("user_id"))
 
 
 def test_an_isv_hears_of_its_merchants_members(read):
@@ -188,8 +188,8 @@ def test_an_isv_hears_of_its_merchants_members(read):
     isv = AlipayClient(**client_options(), app_auth_token="t", merchant_app_id="demo-merchant")
     for named in ("demo-mini", "demo-merchant"):
         pushed = message(app_id=named, biz_content=content("demo-merchant", open_id="o1"))
-        said = read_withdrawal(read_message(form(pushed), [isv]))
-        assert said.app_id == "demo-merchant"
+        found = read_withdrawal(read_message(form(pushed), [isv]))
+        assert found.app_id == "demo-merchant"
     own = read_message(form(message(biz_content=content("demo-mini", open_id="o1"))), [isv])
     with pytest.raises(MessageError):
         read_withdrawal(own)

@@ -43,7 +43,7 @@ class People(RuleBasedStateMachine):
         self.known = {}  # (person, app) → by which ids they have been named
 
     def named(self, person, app_id, how):
-        """The store was told of the person by these ids."""
+        """The store knows the person by these ids."""
         self.known.setdefault((person, app_id), set()).update(ids(person, app_id, how))
         if how == "both":
             self.linked.add((person, app_id))

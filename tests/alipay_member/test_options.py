@@ -1,4 +1,4 @@
-"""What AlipayClient can't work with is said where it is made, with what to do."""
+"""What AlipayClient can't work with is refused when it is made, with what to do."""
 
 import math
 
@@ -8,7 +8,7 @@ from alipay_member import AlipayClient
 from alipay_member.explain.doctor import examine
 from alipay_member.messages import carry_out, read_message
 from alipay_member.store import MemberStore
-from patients import LANGUAGES, said, wrong
+from patients import LANGUAGES, message_of, wrong
 from pushed import content, form, message
 from store_contract import token
 from wire import SHARE, answer, client_of, client_options, encoded, http
@@ -99,7 +99,7 @@ def test_the_doctor_says_that_the_merchants_app_id_is_missing(gateway_that):
     findings = examine(client_of(gateway, **TOKEN_ALONE))
     assert ("merchant", "merchant:no-id") in wrong(findings)
     for lang in LANGUAGES:
-        assert "ALIPAY_MERCHANT_APP_ID" in said(findings, "merchant:no-id", lang)
+        assert "ALIPAY_MERCHANT_APP_ID" in message_of(findings, "merchant:no-id", lang)
     assert not wrong(examine(client_of(gateway, **BOTH)))
 
 

@@ -13,7 +13,7 @@ from alipay_member.errors import AlipayError, GatewayError
 from alipay_member.explain import support_question
 from alipay_member.signing import sign, string_to_sign, verify
 from helpers import needs_emulator
-from reading import told
+from reading import full_text
 from server.settings import Settings
 from wire import SHARE, SHARE_NODE, answer, answering, encoded, key, signature
 
@@ -191,7 +191,7 @@ def test_any_bytes_raise_nothing_but_alipay_errors(body, charset, status, call):
     with pytest.raises(AlipayError) as caught:
         getattr(answering(body, charset, status), call)(SHARE)
     for lang in ("zh", "en"):
-        (told(caught.value, lang) + support_question(caught.value, lang)).encode()
+        (full_text(caught.value, lang) + support_question(caught.value, lang)).encode()
 
 
 FIELDS = st.sampled_from(
@@ -247,7 +247,7 @@ def test_any_signed_node_gives_values_or_an_alipay_error(node, name, is_signed):
         try:
             result = call("c0de")
         except AlipayError as error:
-            shown = str(error) + told(error, "zh") + support_question(error, "en")
+            shown = str(error) + full_text(error, "zh") + support_question(error, "en")
         else:
             assert is_signed
             assert result.open_id or result.user_id

@@ -13,7 +13,7 @@ from alipay_member.explain import support_question
 from alipay_member.transport import LOGGERS, Transport
 from helpers import needs_emulator
 from hostile import FOUND, GOOD, OK, why
-from reading import told
+from reading import full_text
 from server.settings import Settings
 from wire import answer, answering, client_of, client_options, encoded, http, signature
 
@@ -56,8 +56,8 @@ REPLIES = {
 def everything_said(error, caplog):
     """All texts of an error and of the log so far."""
     reports = [
-        told(error, "zh"),
-        told(error, "en"),
+        full_text(error, "zh"),
+        full_text(error, "en"),
         support_question(error, "zh"),
         support_question(error, "en"),
     ]

@@ -233,7 +233,7 @@ def test_sign_is_accepted_by_openssl(openssl):
 
 
 @pytest.mark.parametrize(
-    ("signature", "flaw"),
+    ("signature", "reason"),
     [
         (lambda o: o.signature("rsa2048"), None),
         (lambda o: "", "unsigned"),
@@ -251,11 +251,11 @@ def test_sign_is_accepted_by_openssl(openssl):
         (lambda o: "no signature", "damaged"),
     ],
 )
-def test_why_not_verified_tells_what_is_wrong(openssl, signature, flaw):
+def test_why_not_verified_names_the_reason(openssl, signature, reason):
     alipay_key, app_key = (
         load_public_key(public(openssl, name)) for name in ("rsa2048", "rsa4096")
     )
-    assert why_not_verified(DATA, signature(openssl), alipay_key, app_key) == flaw
+    assert why_not_verified(DATA, signature(openssl), alipay_key, app_key) == reason
 
 
 def test_why_not_verified_refuses_the_apps_own_key_in_alipays_place(openssl):

@@ -58,7 +58,7 @@ class TestPythonAlipaySdk:
 
 @needs("node", "alipay-sdk")
 class TestOfficialNodeSdk:
-    """The official alipay-sdk for Node, told to verify (validateSign)."""
+    """The official alipay-sdk for Node, set to verify (validateSign)."""
 
     @pytest.fixture
     def run(self, emulator, plain, node_flow):
@@ -142,7 +142,7 @@ class TestDCAliPay:
 
 @needs("node", "alipay-sdk")
 class TestOfficialNodeSdkWithCertificates:
-    """The official alipay-sdk for Node with the paths of three files, told to verify."""
+    """The official alipay-sdk for Node with the paths of three files, set to verify."""
 
     @pytest.fixture
     def run(self, certified, plain, node_flow):

@@ -173,9 +173,9 @@ def test_what_is_wrong_is_named_by_one_finding(values, emulator, tmp_path, cause
     assert wrong(result) == [key]
     (finding,) = [each for each in result.findings if each.ok is False]
     for lang in LANGUAGES:
-        told = checkup.Checkup(result.findings, lang)
-        assert finding.message(lang) in told.next_step
-        assert values["ALIPAY_APP_PRIVATE_KEY"] not in told.as_text()
+        shown = checkup.Checkup(result.findings, lang)
+        assert finding.message(lang) in shown.next_step
+        assert values["ALIPAY_APP_PRIVATE_KEY"] not in shown.as_text()
 
 
 def test_a_wrong_merchants_token_is_named_and_not_shown(values, tmp_path):

@@ -20,7 +20,7 @@ from alipay_member.explain import doctor
 from alipay_member.explain.doctor import examine, examine_keys
 from alipay_member.transport import new_session
 from helpers import needs, needs_emulator
-from patients import LANGUAGES, certified, patient, said, unknown, wrong
+from patients import LANGUAGES, certified, message_of, patient, unknown, wrong
 from wire import Canned, answer, client_of, client_options, encoded, http, key, token_answer
 
 pytestmark = needs_emulator
@@ -151,10 +151,10 @@ def test_what_is_wrong_is_named_by_one_line(emulator, cause, line, words):
     findings = examine(cause(emulator))
     assert wrong(findings) == [line]
     for lang, word in zip(LANGUAGES, words, strict=True):
-        assert word in said(findings, line[1], lang)
+        assert word in message_of(findings, line[1], lang)
 
 
-# ── what stays unproven, and what is never said ──
+# ── what stays unproven, and what no message shows ──
 
 
 def test_an_unsigned_answer_leaves_alipays_key_unproven_and_says_so(emulator):
@@ -162,8 +162,8 @@ def test_an_unsigned_answer_leaves_alipays_key_unproven_and_says_so(emulator):
     findings = examine(patient(emulator))
     assert wrong(findings) == []
     assert unknown(findings) == [("alipay-key", "alipay-key:unsigned")]
-    assert "没有签名" in said(findings, "alipay-key:unsigned", "zh")
-    assert "is not signed" in said(findings, "alipay-key:unsigned", "en")
+    assert "没有签名" in message_of(findings, "alipay-key:unsigned", "zh")
+    assert "is not signed" in message_of(findings, "alipay-key:unsigned", "en")
 
 
 def test_without_an_answer_the_rest_is_unproven_not_wrong(emulator):
@@ -180,7 +180,7 @@ def test_a_merchants_token_is_not_proven_by_a_made_up_code(emulator):
     findings = examine(patient(emulator, app_auth_token=token, merchant_app_id="demo-merchant"))
     assert wrong(findings) == []
     assert unknown(findings) == [("merchant", "merchant:unproven")]
-    assert token not in said(findings, "merchant:unproven", "en")
+    assert token not in message_of(findings, "merchant:unproven", "en")
 
 
 def test_each_made_up_code_is_another_one(emulator, monkeypatch):
@@ -220,8 +220,8 @@ def test_everything_right_in_certificate_mode(emulator):
     assert [each.key for each in findings[:4]] == [
         *("key:with-certificates", "certificate:app", "certificate:alipay", "certificate:root")
     ]
-    assert "-demo-mini" in said(findings, "certificate:app", "en")
-    assert "支付宝" in said(findings, "certificate:alipay", "en")
+    assert "-demo-mini" in message_of(findings, "certificate:app", "en")
+    assert "支付宝" in message_of(findings, "certificate:alipay", "en")
 
 
 def test_a_certificate_that_the_gateway_does_not_know_is_named(emulator):
@@ -230,20 +230,20 @@ def test_a_certificate_that_the_gateway_does_not_know_is_named(emulator):
     emulator.accounts.certify("demo-mini", True)  # a new certificate for the same key
     findings = examine(client)
     assert wrong(findings) == [("app", "app:refused")]
-    assert "isv.app-cert-not-exist" in said(findings, "app:refused", "en")
+    assert "isv.app-cert-not-exist" in message_of(findings, "app:refused", "en")
 
 
 def test_a_key_without_certificates_is_named_where_the_console_has_them(emulator):
     emulator.accounts.certify("demo-mini", True)
     findings = examine(patient(emulator))
     assert wrong(findings) == [("app", "app:refused")]
-    assert "isv.app-cert-not-exist" in said(findings, "app:refused", "zh")
+    assert "isv.app-cert-not-exist" in message_of(findings, "app:refused", "zh")
 
 
 def test_another_root_file_is_named(emulator):
     findings = examine(certified(emulator, root=console.root_file("RSA")))
     assert wrong(findings) == [("app", "app:refused")]
-    assert "isv.invalid-alipay-root-cert-sn" in said(findings, "app:refused", "en")
+    assert "isv.invalid-alipay-root-cert-sn" in message_of(findings, "app:refused", "en")
 
 
 def test_another_certificate_of_alipays_is_named_with_both_serial_numbers(emulator):
@@ -252,7 +252,7 @@ def test_another_certificate_of_alipays_is_named_with_both_serial_numbers(emulat
     findings = examine(client)
     assert wrong(findings) == [("alipay-key", "alipay-key:wrong")]
     for lang in LANGUAGES:
-        text = said(findings, "alipay-key:wrong", lang)
+        text = message_of(findings, "alipay-key:wrong", lang)
         assert serial_number(client.certificates.alipay) in text
         assert "alipayCertPublicKey_RSA2.crt" in text
 
@@ -272,7 +272,7 @@ def test_a_certificate_that_does_not_hold_now_is_named(emulator, slot, days, end
     findings = examine_keys(patient(emulator, alipay_public_key=None, certificates=loaded))
     assert wrong(findings) == [("certificate", f"certificate:{slot}-{ending}")]
     for lang in LANGUAGES:
-        text = said(findings, f"certificate:{slot}-{ending}", lang)
+        text = message_of(findings, f"certificate:{slot}-{ending}", lang)
         assert re.search(r"20\d\d-\d\d-\d\d", text)
         assert names[slot] in text
         assert remedy in text
@@ -337,14 +337,14 @@ def test_where_the_way_breaks_is_named(monkeypatch, no_proxy, broken, key, words
     findings = examine(client_at(ADDRESS))
     assert wrong(findings) == [("gateway", key)]
     for lang, word in zip(LANGUAGES, words, strict=True):
-        assert word in said(findings, key, lang)
+        assert word in message_of(findings, key, lang)
 
 
 def test_a_proxy_that_leads_nowhere_is_named_without_its_password(monkeypatch, no_proxy):
     monkeypatch.setenv("HTTPS_PROXY", "http://user:pass-word@127.0.0.1:9")
     findings = examine(client_at(ADDRESS))
     assert wrong(findings) == [("gateway", "gateway:proxy")]
-    text = said(findings, "gateway:proxy", "en")
+    text = message_of(findings, "gateway:proxy", "en")
     assert "proxy 127.0.0.1" in text
     assert "pass-word" not in text
 
@@ -354,7 +354,7 @@ def test_a_certificate_that_nobody_vouches_for_is_named(gateway_that, tmp_path):
     server = gateway_that(http(REFUSED), greet=hostile.tls(pem))
     findings = examine(client_at(f"https://127.0.0.1:{server.port}/gateway.do"))
     assert wrong(findings) == [("gateway", "gateway:untrusted")]
-    assert "self-signed" in said(findings, "gateway:untrusted", "en")
+    assert "self-signed" in message_of(findings, "gateway:untrusted", "en")
     assert server.requests == []
 
 
@@ -366,8 +366,8 @@ def test_authorities_that_cannot_be_read_are_named(no_proxy, monkeypatch, tmp_pa
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # it is not the proxy's fault
     findings = examine(client_at(ADDRESS))
     assert wrong(findings) == [("gateway", "gateway:authorities")]
-    assert str(tmp_path / name) in said(findings, "gateway:authorities", lang)
-    assert "REQUESTS_CA_BUNDLE" in said(findings, "gateway:authorities", lang)
+    assert str(tmp_path / name) in message_of(findings, "gateway:authorities", lang)
+    assert "REQUESTS_CA_BUNDLE" in message_of(findings, "gateway:authorities", lang)
 
 
 @needs("openssl")
@@ -395,7 +395,7 @@ def test_over_tls_all_is_right(gateway_that, tmp_path):
     session.verify = str(pem)
     findings = examine(client_at(url, session=session))
     assert wrong(findings) == []
-    assert "TLS" in said(findings, "gateway:tls", "zh")
+    assert "TLS" in message_of(findings, "gateway:tls", "zh")
 
 
 def test_http_where_https_is_spoken_is_no_answer(gateway_that, tmp_path):
@@ -440,7 +440,7 @@ def test_a_gateway_that_believes_anything_is_not_alipays(gateway_that):
 def test_a_date_that_is_none_leaves_the_clock_unknown(gateway_that, date):
     findings = examine(client_of(gateway_that(dated(date))))
     assert wrong(findings) == []
-    assert said(findings, "clock:unknown", "en").startswith("The clock can't be compared")
+    assert message_of(findings, "clock:unknown", "en").startswith("The clock can't be compared")
 
 
 @pytest.mark.parametrize("zone", ["GMT", "+0000", "-0000", "+0800"])
@@ -459,7 +459,7 @@ def test_a_short_key_of_alipays_is_named(lang):
     short = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     findings = examine_keys(client_at(ADDRESS, alipay_public_key=short.public_key()))
     assert wrong(findings) == [("key", "key:alipays-short")]
-    assert "1024" in said(findings, "key:alipays-short", lang)
+    assert "1024" in message_of(findings, "key:alipays-short", lang)
     findings = examine_keys(client_at(ADDRESS, app_private_key=short))
     assert wrong(findings) == [("key", "key:short")]
 

@@ -9,7 +9,7 @@ import pytest
 from alipay_member import SchemaError
 from alipay_member.models import MEMBER_COLUMNS, SESSION_COLUMNS
 from alipay_member.store import MemberStore
-from reading import ReadingStore, told
+from reading import ReadingStore, full_text
 from store_contract import MemberStoreContract, token
 
 # Databases of others in which a table has the name of one of ours; the last has all three names.
@@ -104,9 +104,9 @@ def test_tables_of_another_program_are_refused_and_never_to_be_deleted(tmp_path,
         ReadingStore(f"sqlite:///{path}")
     assert caught.value.key == "schema:foreign"
     for lang, word in (("zh", "单独的数据库"), ("en", "a database of its own")):
-        assert word in told(caught.value, lang)
-        assert "delete" not in told(caught.value, lang)
-        assert "删除" not in told(caught.value, lang)
+        assert word in full_text(caught.value, lang)
+        assert "delete" not in full_text(caught.value, lang)
+        assert "删除" not in full_text(caught.value, lang)
     assert tables(path) == before
 
 

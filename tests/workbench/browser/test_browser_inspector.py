@@ -228,7 +228,7 @@ def test_switches_language_keyboard_and_looks(emulator, page, inspector, gateway
         if lang == "zh":
             page.click("#language")
 
-    # Forgotten; and an emulator that stops is said to have stopped.
+    # Forgotten; and the page says that the emulator has stopped.
     page.click("#clear")
     expect(inspector.calls).to_have_count(0)
     expect(page.locator("#empty")).to_be_visible()
