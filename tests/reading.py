@@ -1,7 +1,6 @@
-"""A store that tests can look into, and an error's whole text."""
+"""A store that tests can look into."""
 
-from alipay_member import AlipayError, Member
-from alipay_member.explain import describe
+from alipay_member import Member
 from alipay_member.store import MemberStore
 
 
@@ -26,9 +25,3 @@ class ReadingStore(MemberStore):
         """Forget every member of one app, and their sessions."""
         with self._database.writing() as db:
             db.execute("DELETE FROM members WHERE app_id = ?", (app_id,))
-
-
-def full_text(error: AlipayError, lang: str) -> str:
-    """What happened, cause and remedy, as one text."""
-    description = describe(error, lang)
-    return f"{description.message}\n{description.hint}"

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 
 from alipay_member.answer import node_name, read_answer
 from alipay_member.errors import GatewayError, IdentityError, SignatureError, TransportError
-from reading import full_text
+from explained import full_text
 from wire import SHARE, SHARE_NODE, answer, answering, encoded, signature
 
 NODE = {"code": "10000", "msg": "Success", "open_id": "007", "nick_name": "完整示例"}

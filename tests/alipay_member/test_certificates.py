@@ -4,6 +4,7 @@ import logging
 import re
 import subprocess
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
@@ -13,8 +14,8 @@ import console
 from alipay_member import AlipayClient, GatewayError, SignatureError
 from alipay_member.certificates import MOST_LOGGED, Certificates, serial_number
 from alipay_member.errors import CertificateError, KeyFormatError
-from alipay_member.explain import describe, explain
 from alipay_member.signing import string_to_sign, verify
+from explained import describe, explain
 from helpers import needs
 from wire import answer, client_options, encoded, http, key, signature
 
@@ -109,8 +110,8 @@ def test_the_roots_sn_names_those_signed_with_rsa_in_the_files_order(made):
 # ── whose a file is ──
 
 
-def test_files_are_taken_as_paths_or_text_with_or_without_a_chain(tmp_path):
-    chain = files()["alipay"] + files()["root"]
+def test_files_are_taken_as_paths_text_or_bytes_with_or_without_a_chain(tmp_path):
+    chain = files()["alipay"].encode() + files()["root"].encode()
     path = tmp_path / "new.crt"
     path.write_bytes(b"\xef\xbb\xbf# from the console\r\n" + files()["app"].encode())
     one_line = files()["root"].replace("\n", "\\n")
@@ -118,6 +119,12 @@ def test_files_are_taken_as_paths_or_text_with_or_without_a_chain(tmp_path):
     loaded.check(APP_ID, key("app"))
     assert loaded.alipay_public_key == key("alipay").public_key()
     assert len(loaded.root) == 1
+
+
+def test_a_comment_in_another_charset_around_a_block_is_no_harm(tmp_path):
+    path = tmp_path / "app.crt"
+    path.write_bytes("应用公钥证书\n".encode("gbk") + files()["app"].encode())
+    Certificates.load(**files(app=path)).check(APP_ID, key("app"))
 
 
 SWAPPED = {
@@ -159,7 +166,11 @@ def test_neither_name_nor_key_alone_is_enough(slot, file):
 @pytest.mark.parametrize(
     ("slot", "text", "reason"),
     [
-        ("app", "  ", "empty"),
+        ("app", None, "empty"),
+        ("alipay", "  ", "empty"),
+        ("app", 7, "type"),
+        ("root", Path("no.crt"), "no-file"),
+        ("alipay", b"\x30\x82\x05\x00", "binary"),
         ("alipay", "no/such.crt", "unknown"),
         ("alipay", PEM_OF_A_KEY, "key"),
         ("app", "-----BEGIN CERTIFICATE-----\nMIIB", "cut"),

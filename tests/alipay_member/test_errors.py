@@ -18,11 +18,9 @@ from alipay_member.errors import (
     SignatureError,
     TransportError,
 )
-from alipay_member.explain import describe
 from documented_errors import BUSY, CODES, INVALID
+from explained import describe, full_text
 from helpers import needs_emulator
-from reading import full_text
-from server.settings import Settings
 from wire import answer, answering, encoded
 
 UNSIGNED = {
@@ -53,6 +51,8 @@ def emulator():
 
 @pytest.fixture(scope="module")
 def client(emulator, tmp_path_factory):
+    from server.settings import Settings
+
     settings = Settings.load(tmp_path_factory.mktemp("app"), values=emulator.settings())
     return AlipayClient(**settings.client_options(settings.app))
 

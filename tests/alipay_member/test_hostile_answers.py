@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from alipay_member import Profile
 from alipay_member.errors import AlipayError, GatewayError, SignatureError, TransportError
-from alipay_member.explain import describe, explain
+from explained import describe, explain
 from helpers import ROOT
 from hostile import (
     CHUNKED,

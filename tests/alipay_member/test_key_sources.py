@@ -1,4 +1,4 @@
-"""The forms in which a key or certificate may be given, and how an invalid one is refused."""
+"""The forms in which a key may be given, and how an invalid one is refused."""
 
 import os
 import re
@@ -12,14 +12,10 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-import console
-from alipay_member import AlipayClient, CertificateError, KeyFormatError
-from alipay_member.certificates import Certificates
-from alipay_member.explain import describe, explain
+from alipay_member import AlipayClient, KeyFormatError
 from alipay_member.keys import load_private_key, load_public_key
+from explained import describe, explain
 from wire import client_options, key
-
-SLOTS = ("app", "alipay", "root")
 
 
 class Folder(os.PathLike):
@@ -62,21 +58,10 @@ def public_bytes(encoding):
     return public_key.public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
 
 
-def files():
-    return {
-        "app": console.app_file("demo-mini", key("app").public_key()),
-        "alipay": console.alipay_file(key("alipay").public_key()),
-        "root": console.root_file(),
-    }
-
-
-def refused(load, given, kind=KeyFormatError):
-    with pytest.raises(kind) as caught:
+def refused(load, given):
+    with pytest.raises(KeyFormatError) as caught:
         load(given)
     return caught.value
-
-
-# ── keys ──
 
 
 @pytest.mark.parametrize("form", [lambda pem: pem, one_line, lambda pem: b"\xef\xbb\xbf" + pem])
@@ -182,40 +167,3 @@ def test_each_reason_of_a_key_is_explained_in_both_languages():
     assert {"empty", "type", "no-file", "binary", "app-key"} <= set(reasons)
     for reason in reasons:
         assert [len(explain(f"key-format:{reason}", lang)) for lang in ("zh", "en")] == [2, 2]
-
-
-# ── certificates ──
-
-
-def test_certificates_are_taken_as_bytes_and_from_paths(tmp_path):
-    for slot, text in files().items():
-        (tmp_path / f"{slot}.crt").write_text(text, "utf-8")
-    from_paths = Certificates.load(**{slot: tmp_path / f"{slot}.crt" for slot in SLOTS})
-    from_bytes = Certificates.load(**{slot: text.encode() for slot, text in files().items()})
-    for loaded in (from_paths, from_bytes):
-        loaded.check("demo-mini", key("app"))
-
-
-@pytest.mark.parametrize("slot", SLOTS)
-@pytest.mark.parametrize(
-    ("given", "reason"),
-    [
-        (None, "empty"),
-        (7, "type"),
-        (b"\x30\x82\x05\x00", "binary"),
-        (Folder("no.crt"), "no-file"),
-    ],
-    ids=["None", "a number", "DER", "a path"],
-)
-def test_what_is_no_certificate_is_named_with_its_place(slot, given, reason):
-    error = refused(
-        lambda given: Certificates.load(**files() | {slot: given}), given, CertificateError
-    )
-    assert (error.slot, error.reason) == (slot, reason)
-    assert [len(explain(error.key, lang)) for lang in ("zh", "en")] == [2, 2]
-
-
-def test_a_comment_in_another_charset_around_a_block_is_no_harm(tmp_path):
-    path = tmp_path / "app.crt"
-    path.write_bytes("应用公钥证书\n".encode("gbk") + files()["app"].encode())
-    Certificates.load(**files() | {"app": path}).check("demo-mini", key("app"))

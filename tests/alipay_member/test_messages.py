@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from alipay_member import AlipayClient, MessageError, SignatureError
-from alipay_member.explain import describe
 from alipay_member.messages import carry_out, read_message, read_withdrawal
+from explained import describe
 from pushed import WITHDRAWN, content, form, message, milliseconds
 from reading import ReadingStore
 from store_contract import token
@@ -268,3 +268,16 @@ def test_what_ended_and_what_stays_is_said_without_naming_the_person(read, store
     assert "row stays" in record.getMessage()
     assert json.dumps("o1") not in caplog.text
     assert WITHDRAWN not in caplog.text
+
+
+def test_a_message_for_another_of_the_clients_is_read_beside_an_isvs_client(client):
+    isv = AlipayClient(**client_options() | {"app_id": "demo-isv"}, app_auth_token="202501BB0")
+    clients = [isv, client]
+    assert read_message(form(message()), clients).client is clients[1]
+
+
+def test_a_withdrawal_that_only_the_merchants_app_id_could_place_is_no_isvs(store):
+    isv = AlipayClient(**client_options(), app_auth_token="202501BB0")
+    pushed = read_message(form(message(biz_content=content(open_id="o1"))), [isv])
+    with pytest.raises(ValueError, match="the merchant's app id, too"):
+        carry_out(pushed, store)

@@ -10,11 +10,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from alipay_member import AlipayClient
 from alipay_member.errors import AlipayError, GatewayError
-from alipay_member.explain import support_question
 from alipay_member.signing import sign, string_to_sign, verify
+from explained import full_text, support_question
 from helpers import needs_emulator
-from reading import full_text
-from server.settings import Settings
 from wire import SHARE, SHARE_NODE, answer, answering, encoded, key, signature
 
 OURS = {
@@ -71,9 +69,13 @@ def clients(tmp_path_factory):
     import emulator
 
     running = emulator.start()
-    options = Settings.load(tmp_path_factory.mktemp("app"), values=running.settings())
-    options = options.client_options(options.app)
-    yield {charset: AlipayClient(**options | {"charset": charset}) for charset in ("utf-8", "GBK")}
+    options = {
+        "app_id": "demo-mini",
+        "app_private_key": running.accounts.app_keys["demo-mini"],
+        "alipay_public_key": running.accounts.alipay_key.public_key(),
+        "gateway_url": f"{running.url}/gateway.do",
+    }
+    yield {charset: AlipayClient(**options, charset=charset) for charset in ("utf-8", "GBK")}
     running.stop()
 
 

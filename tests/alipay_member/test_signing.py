@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from alipay_member.errors import KeyFormatError
-from alipay_member.explain import support_question
 from alipay_member.keys import load_private_key, load_public_key
 from alipay_member.signing import sign, string_to_sign, verify, why_not_verified
+from explained import support_question
 from helpers import needs
 
 pytestmark = needs("openssl")

@@ -20,10 +20,46 @@ from alipay_member.explain import doctor
 from alipay_member.explain.doctor import examine, examine_keys
 from alipay_member.transport import new_session
 from helpers import needs, needs_emulator
-from patients import LANGUAGES, certified, message_of, patient, unknown, wrong
 from wire import Canned, answer, client_of, client_options, encoded, http, key, token_answer
 
 pytestmark = needs_emulator
+LANGUAGES = ("zh", "en")
+
+
+def patient(emulator, **changes):
+    """A client of the emulator's demo-mini, right but for the changes."""
+    right = {
+        "app_id": "demo-mini",
+        "app_private_key": emulator.accounts.app_keys["demo-mini"],
+        "alipay_public_key": emulator.accounts.alipay_key.public_key(),
+        "gateway_url": f"{emulator.url}/gateway.do",
+    }
+    return AlipayClient(**right | changes)
+
+
+def certified(emulator, **changes):
+    """The same in 公钥证书 mode, with the console's files but for the changes."""
+    emulator.accounts.certify("demo-mini", True)
+    console = emulator.accounts.certified["demo-mini"]
+    files = {"app": console.app, "alipay": console.alipay, "root": console.root}
+    certificates = Certificates.load(**files | changes)
+    return patient(emulator, alipay_public_key=None, certificates=certificates)
+
+
+def wrong(findings):
+    """What the doctor says is wrong: [(check, key of the words)]."""
+    return [(each.check, each.key) for each in findings if each.ok is False]
+
+
+def unknown(findings):
+    """What it says can't be known now."""
+    return [(each.check, each.key) for each in findings if each.ok is None]
+
+
+def message_of(findings, key, lang):
+    """Message and remedy of the one finding with these words."""
+    (found,) = [each for each in findings if each.key == key]
+    return f"{found.message(lang)}\n{found.remedy(lang)}"
 
 
 def test_everything_right_is_proven_by_one_call(emulator):
@@ -212,6 +248,17 @@ def test_no_fault_stops_the_doctor_or_makes_it_tell_a_secret(emulator):
     assert not re.search("[0-9a-f]{32}", text.replace(OTHER_SN, ""))  # a made-up code
     assert not re.search(r"[A-Za-z0-9+/]{60}", text)  # a key or a signature
     assert "{" not in text
+
+
+def test_a_missing_app_id_of_the_merchant_is_named(gateway_that):
+    node = encoded({"code": "40002", "msg": "Invalid Arguments", "sub_code": "isv.code-invalid"})
+    gateway = gateway_that(http(answer(node, "error_response")))
+    isv = {"app_auth_token": "202501BB0"}
+    findings = examine(client_of(gateway, **isv))
+    assert ("merchant", "merchant:no-id") in wrong(findings)
+    for lang in LANGUAGES:
+        assert "ALIPAY_MERCHANT_APP_ID" in message_of(findings, "merchant:no-id", lang)
+    assert not wrong(examine(client_of(gateway, **isv, merchant_app_id="demo-merchant")))
 
 
 def test_everything_right_in_certificate_mode(emulator):

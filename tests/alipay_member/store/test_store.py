@@ -9,7 +9,8 @@ import pytest
 from alipay_member import SchemaError
 from alipay_member.models import MEMBER_COLUMNS, SESSION_COLUMNS
 from alipay_member.store import MemberStore
-from reading import ReadingStore, full_text
+from explained import full_text
+from reading import ReadingStore
 from store_contract import MemberStoreContract, token
 
 # Databases of others in which a table has the name of one of ours; the last has all three names.

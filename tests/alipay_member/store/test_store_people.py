@@ -2,8 +2,9 @@
 
 import pytest
 
-from alipay_member import IdentityError, Profile, Token
+from alipay_member import AlipayClient, IdentityError, Profile, Token
 from reading import ReadingStore
+from wire import client_options
 
 
 def token(**ids):
@@ -36,3 +37,9 @@ def test_a_slower_refresh_does_not_undo_a_later_one(store):
         store.renew(first, Token("slower", "slower-refresh", 100, 200, "a", None)).access_token
         == "later"
     )
+
+
+def test_members_are_never_filed_under_the_isv(store):
+    isv = AlipayClient(**client_options(), app_auth_token="202501BB0")
+    with pytest.raises(ValueError, match="the merchant's app id, too"):
+        store.sign_in(isv.member_app_id, token(open_id="a"))
