@@ -257,7 +257,7 @@ def fetch_again() -> ResponseReturnValue:
 def logout() -> ResponseReturnValue:
     """Log out."""
     parts().store.sign_out(cookie.get("session", ""))
-    cookie.pop("session", None)  # only now: if the database failed, one can try again
+    cookie.clear()  # only now: if the database failed, one can try again
     return redirect(url_for("site.home"), 303)
 
 
@@ -265,7 +265,7 @@ def logout() -> ResponseReturnValue:
 def forget() -> ResponseReturnValue:
     """Forget me."""
     parts().store.forget(own_session(web_client(), cookie.get("session", "")))
-    cookie.pop("session", None)
+    cookie.clear()
     return redirect(url_for("site.home"), 303)
 
 

@@ -189,6 +189,8 @@ def test_callback_with_a_code_that_alipay_refuses_offers_to_authorise_again(site
     assert answer.status_code == 401
     assert "isv.code-invalid" in answer.text
     assert 'href="/login?again=1' in answer.text
+    assert "alipay.system.oauth.token" in answer.text  # the question for Alipay's support
+    assert "?lang=" not in answer.text  # no link back to an address with a code
     assert site.store.members("demo-web") == []
 
 
@@ -363,6 +365,7 @@ def test_logout_ends_the_session_and_keeps_the_member(site, logged_in):
     url, store = site.url, site.store
     cookie = logged_in.cookies["member"]
     assert logged_in.submit("/logout").url == f"{url}/"
+    assert "member" not in logged_in.cookies
     assert logged_in.open("/member").status_code == 401
     assert store.count_sessions("demo-web") == 0
     assert len(store.members("demo-web")) == 1
@@ -487,6 +490,7 @@ def isv(emulator, serve):
 
 def test_isv_login_is_for_the_merchants_app(isv):
     browser, store = isv
+    assert "demo-merchant" in browser.open("/").text
     page = browser.open("/login")
     assert query(page.url)["app_id"] == "demo-merchant"
     assert browser.answer(page, "complete").url == f"{browser.url}/member"

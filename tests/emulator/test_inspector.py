@@ -38,6 +38,11 @@ def again(emulator):
     return send
 
 
+def test_the_page_knows_which_apps_are_in_certificate_mode(emulator):
+    emulator.accounts.certify("demo-web", True)
+    assert '"certified":["demo-web"]' in requests.get(f"{emulator.url}/", timeout=10).text
+
+
 # ── the calls that are kept ──
 
 

@@ -1,5 +1,6 @@
 """python -m workshop serve: whose functions are behind the app, what the trace shows of them."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,25 @@ def test_their_save_member_may_commit(served, auth_code):
     answer = browser.post("/api/member", headers=session)
     assert (answer.status_code, answer.json["member"]["city"]) == (200, "杭州市")
     assert answer.json["member"]["profile_at"]
+
+
+def test_the_connection_that_their_save_member_was_given_is_not_used_again(
+    served, solution, auth_code
+):
+    """Whatever it has set there ends with it."""
+    save_member = solution.save_member
+    given = []
+
+    def noted(db, *rest):
+        given.append(db)
+        return save_member(db, *rest)
+
+    solution.save_member = noted
+    browser = served(solution)
+    session = signed_in(browser, auth_code)
+    assert browser.post("/api/member", headers=session).status_code == 200
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        given[0].execute("SELECT 1")
 
 
 def test_their_save_member_gets_the_clients_body(served, solution, auth_code):

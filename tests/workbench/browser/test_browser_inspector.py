@@ -6,6 +6,7 @@ import subprocess
 from urllib.request import urlopen
 
 import pytest
+import requests
 from alipay import AliPay
 from alipay.exceptions import AliPayValidationError
 
@@ -201,6 +202,7 @@ def test_switches_language_keyboard_and_looks(emulator, page, inspector, gateway
     inspector.done("#code-copy", "copied")
     assert '"scopes":["auth_base"],"app_id":"demo-web"' in inspector.copied()
     assert settings["ALIPAY_WEB_APP_PRIVATE_KEY"] in inspector.snippet("Java")
+    expect(page.locator("#snippet")).not_to_contain_text(settings["ALIPAY_WEB_APP_PRIVATE_KEY"])
     for name in ("PHP", "Go", "Python"):
         assert inspector.snippet(name).count("\n") == 3
     copied = {}
@@ -228,10 +230,18 @@ def test_switches_language_keyboard_and_looks(emulator, page, inspector, gateway
         if lang == "zh":
             page.click("#language")
 
-    # Forgotten; and the page says that the emulator has stopped.
+    # What another program switches on shows.
+    other = {"name": "unsigned", "times": None}
+    requests.put(f"{emulator.url}/emulator/fault", json=other, timeout=10).raise_for_status()
+    expect(page.locator("#fault")).to_have_value("unsigned")
+    expect(page.locator("#fault-status")).not_to_be_empty()
+
+    # Forgotten, by the emulator too; and the page says that the emulator has stopped.
     page.click("#clear")
     expect(inspector.calls).to_have_count(0)
+    page.reload()
     expect(page.locator("#empty")).to_be_visible()
+    assert requests.get(f"{emulator.url}/emulator/calls", timeout=10).json()["calls"] == []
     emulator.stop()
     expect(page.locator("#down")).not_to_be_empty()
 

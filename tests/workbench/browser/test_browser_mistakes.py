@@ -76,8 +76,11 @@ def test_mistakes_of_old_articles(page, bench, phone, trace, wire):
     # the source document's slips: its literal address, plain http, refresh_token beside a code
     assert "405" in make(4)
     assert [url.rpartition("?")[2] for _, url, _ in wire] == ["authcode=undefined"]
+    trace.says(trace.newest("request"), "authcode-undefined")
     make(5)
     assert wire == []
     page.broke_with("my.request 11")
+    expect(trace.open(trace.newest("call"))).to_contain_text("http://isv.com/auth")
     make(6)
+    trace.says(trace.newest("request"), "unread-refresh-token")
     assert bench.rows()[0]["nick_name"] == row["nick_name"]
