@@ -29,7 +29,7 @@ export const h = (tag, properties, ...children) =>
 
 /**
  * Both languages of {zh, en} or of a key of words.ui, of which CSS shows one; else the text.
- * @type {(text: Said) => Child[]}
+ * @type {(text: Phrase) => Child[]}
  */
 export function say(text) {
   const both = words.ui[String(text)] ?? text;

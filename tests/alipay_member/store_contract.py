@@ -75,7 +75,7 @@ class SessionContract:
         assert "access-1" not in repr(session)
 
     @pytest.mark.parametrize("wrong", ["", "x", "1' OR '1'='1", "\0", "王誠", "\ud800"])
-    def test_session_refuses_what_is_no_token(self, store, wrong):
+    def test_session_refuses_an_invalid_token(self, store, wrong):
         store.sign_in("app", token("o1"))
         with pytest.raises(SessionEnded):
             store.session(wrong)

@@ -179,7 +179,7 @@ def test_read_answer_refuses_a_success_that_alipay_did_not_sign(body, reason):
         (b'{"error_response":{}}', "unexpected"),
     ],
 )
-def test_read_answer_refuses_what_is_no_answer(body, reason):
+def test_read_answer_refuses_an_invalid_answer(body, reason):
     with pytest.raises(TransportError) as caught:
         answering(body).execute(SHARE)
     assert caught.value.key == f"transport:{reason}"

@@ -178,7 +178,7 @@ def test_neither_name_nor_key_alone_is_enough(slot, file):
         ("app", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----", "damaged"),
     ],
 )
-def test_what_is_no_certificate_is_named(slot, text, reason):
+def test_an_invalid_certificate_is_named(slot, text, reason):
     with pytest.raises(CertificateError) as caught:
         Certificates.load(**files(**{slot: text}))
     assert (caught.value.reason, caught.value.slot) == (reason, slot)

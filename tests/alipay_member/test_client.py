@@ -250,14 +250,14 @@ def test_token_lives_are_seconds_as_number_or_text(given, seconds):
 
 @pytest.mark.parametrize("given", [None, "soon", "", [], {}, -5, "-5", 1.5, "1e3", True, "１２"])
 @pytest.mark.parametrize("name", ["expires_in", "re_expires_in"])
-def test_token_whose_life_is_no_whole_number_is_refused(name, given):
+def test_a_token_with_an_invalid_life_is_refused(name, given):
     with pytest.raises(TransportError, match=f"no usable {name}"):
         answering(token_answer(**{name: given})).exchange_code("c0de")
 
 
 @pytest.mark.parametrize("given", [{}, [], {"a": "b"}, True, False, 1.5, " ", "a b", "a\0", "é"])
 @pytest.mark.parametrize("name", ["open_id", "user_id"])
-def test_an_id_that_is_no_id_is_refused(name, given):
+def test_an_invalid_id_is_refused(name, given):
     with pytest.raises(TransportError, match=f"no usable {name}"):
         answering(token_answer(**{name: given})).exchange_code("c0de")
     node = {"code": "10000", "user_id": "2088", "open_id": "007"} | {name: given}
@@ -266,7 +266,7 @@ def test_an_id_that_is_no_id_is_refused(name, given):
 
 
 @pytest.mark.parametrize("given", [{}, [], True, "", None, "令牌"])
-def test_an_access_token_that_is_no_token_is_refused(given):
+def test_an_invalid_access_token_is_refused(given):
     with pytest.raises(TransportError):
         answering(token_answer(access_token=given)).exchange_code("c0de")
 
@@ -277,7 +277,7 @@ def test_an_id_may_come_as_a_number():
 
 
 @pytest.mark.parametrize("given", [{}, [], ["a"], True, 1.5])
-def test_a_profile_field_that_is_no_text_is_absent(given):
+def test_an_invalid_profile_field_is_absent(given):
     node = {"code": "10000", "open_id": "007", "nick_name": given}
     assert answering(answer(encoded(node))).fetch_profile("t").nick_name is None
 

@@ -317,7 +317,7 @@ def test_chunks_count_more_than_a_content_length(gateway_that):
         b"\r\n" * 9,
     ],
 )
-def test_what_is_no_http_is_no_answer(gateway_that, reply):
+def test_invalid_http_is_no_answer(gateway_that, reply):
     def send_and_hang_up(connection):
         connection.sendall(reply)
         return False

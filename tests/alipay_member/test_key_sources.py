@@ -104,7 +104,7 @@ either = pytest.mark.parametrize("load", [load_private_key, load_public_key])
 
 @either
 @pytest.mark.parametrize(("given", "reason", "words"), NO_KEYS.values(), ids=NO_KEYS)
-def test_what_is_no_key_is_named_as_what_it_is(load, given, reason, words):
+def test_an_invalid_key_is_named_for_what_it_is(load, given, reason, words):
     error = refused(load, given)
     assert error.key == f"key-format:{reason}"
     assert words in error.message

@@ -109,7 +109,7 @@ def test_what_alipay_did_not_sign_is_refused_and_the_log_says_why(read, caplog, 
         (b"sign=%2525%00&charset=utf-8", "damaged"),
     ],
 )
-def test_a_body_that_is_no_message_is_refused(client, body, reason):
+def test_an_invalid_body_is_refused(client, body, reason):
     with pytest.raises(SignatureError) as caught:
         read_message(body, [client])
     assert caught.value.reason == reason
@@ -127,15 +127,15 @@ def test_a_body_that_is_no_message_is_refused(client, body, reason):
     ],
     ids=["unsigned", "damaged", "wrong-key", "app-key", "tampered", "another charset"],
 )
-def test_a_refused_message_is_not_told_as_an_answer(client, spoil):
-    assert_told_of_messages(form(spoil()), client)
+def test_a_refused_message_is_described_as_a_message(client, spoil):
+    assert_describes_a_message(form(spoil()), client)
 
 
-def test_a_message_with_a_name_twice_is_not_told_as_an_answer(client):
-    assert_told_of_messages(b"a=1&a=2", client)
+def test_a_message_with_a_name_twice_is_described_as_a_message(client):
+    assert_describes_a_message(b"a=1&a=2", client)
 
 
-def assert_told_of_messages(body, client):
+def assert_describes_a_message(body, client):
     """The sentences are true of a message, or name answers and messages."""
     with pytest.raises(SignatureError) as caught:
         read_message(body, [client])
@@ -204,10 +204,10 @@ IGNORED = {
     "another app inside": ({"biz_content": content("demo-web", open_id="o1")}, "app"),
     "old": ({"utc_timestamp": OLD}, "old"),
     "no time": ({"utc_timestamp": None}, "content"),
-    "a time that is none": ({"utc_timestamp": "1e12"}, "content"),
+    "an invalid time": ({"utc_timestamp": "1e12"}, "content"),
     "nobody": ({"biz_content": content()}, "content"),
     "empty ids": ({"biz_content": content(open_id="", user_id="")}, "content"),
-    "an id that is none": ({"biz_content": content(open_id=["o1"])}, "content"),
+    "an invalid id": ({"biz_content": content(open_id=["o1"])}, "content"),
     "no moment": ({"biz_content": content(open_id="o1", cancel_time=None)}, "content"),
     "moment true": ({"biz_content": content(open_id="o1", cancel_time=True)}, "content"),
     "moment in words": ({"biz_content": content(open_id="o1", cancel_time="now")}, "content"),

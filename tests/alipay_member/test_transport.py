@@ -56,7 +56,7 @@ def refused(client, call="fetch_profile", argument="authusrB0"):
 @pytest.mark.parametrize(
     ("call", "argument"), [("fetch_profile", "authusrB0"), ("exchange_code", CODE)]
 )
-def test_client_names_what_is_no_answer_and_never_sends_again(
+def test_client_names_an_invalid_answer_and_never_sends_again(
     gateway_that, reply, reason, call, argument
 ):
     def send_and_hang_up(connection):

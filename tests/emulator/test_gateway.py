@@ -377,7 +377,7 @@ def test_the_log_says_which_rule_an_auth_code_broke(plain, lines):
     assert "demo-web" in foreign
 
 
-def test_a_fault_is_told_apart_from_a_refusal(plain, lines):
+def test_a_fault_is_logged_apart_from_a_refusal(plain, lines):
     plain.switch("PUT", "fault", name="isv.code-invalid", times=1)
     plain.token()
     (line,) = lines()

@@ -193,7 +193,7 @@ function absent(column, name, values) {
   return h('i', { className: 'absent' }, say(why));
 }
 
-/** @type {(name: string, row: Member) => Said} */
+/** @type {(name: string, row: Member) => Phrase} */
 function reason(name, row) {
   const { source, empty } = fieldOf(name);
   if (source === 'profile' && !row.profile_at) return 'not-fetched';

@@ -4,7 +4,7 @@
 /** A sentence in both languages. */
 type Both = { zh: string; en: string };
 /** A sentence; or a key of words.ui; or what is the same in both languages. */
-type Said = Both | string | number;
+type Phrase = Both | string | number;
 
 /** What the server put into the page. */
 type Words = {
@@ -147,7 +147,7 @@ type Common = {
   after?: Member[];
   verified?: boolean;
 };
-type Problem = { code: string; message?: Said; hint?: Both; report?: Said };
+type Problem = { code: string; message?: Phrase; hint?: Both; report?: Phrase };
 type See = (step: Step) => void;
 /** A call of the phone has returned. */
 type Return = {

@@ -484,7 +484,7 @@ def test_a_gateway_that_believes_anything_is_not_alipays(gateway_that):
     "date",
     ["", "yesterday", "Tue, 99 Nov 2026 22:00:00 GMT", "Tue, 24 Nov 99999 00:00:00 GMT", "\x80"],
 )
-def test_a_date_that_is_none_leaves_the_clock_unknown(gateway_that, date):
+def test_an_invalid_date_leaves_the_clock_unknown(gateway_that, date):
     findings = examine(client_of(gateway_that(dated(date))))
     assert wrong(findings) == []
     assert message_of(findings, "clock:unknown", "en").startswith("The clock can't be compared")

@@ -130,12 +130,12 @@ Page({
   async make({ currentTarget }) {
     const { id } = currentTarget.dataset;
     this.setData({ busy: true });
-    let said;
+    let result;
     try {
-      said = outcome(await does[id]());
+      result = outcome(await does[id]());
     } catch (failed) {
-      said = `${failed.error || ''} ${failed.errorMessage || failed.message}`;
+      result = `${failed.error || ''} ${failed.errorMessage || failed.message}`;
     }
-    this.setData({ busy: false, results: { ...this.data.results, [id]: `→ ${said}` } });
+    this.setData({ busy: false, results: { ...this.data.results, [id]: `→ ${result}` } });
   },
 });
