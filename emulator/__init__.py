@@ -84,7 +84,7 @@ class Emulator:
 
     Port 0 takes a free one. Raises OSError if the port is taken. `clock` gives UTC seconds. With
     `certificates` its apps start in 公钥证书 mode, else in 公钥 mode. With `page` it shows the
-    newest calls at `/`.
+    newest calls at `/`. `app` is the Flask app that it serves.
     """
 
     def __init__(
@@ -100,14 +100,19 @@ class Emulator:
             self.accounts.certify(app_id, certificates)
         self.faults = FaultSwitch()
         calls = Calls(self.accounts) if page else None
-        app = create_emulator_app(self.accounts, self.faults, calls)
+        self.app = create_emulator_app(self.accounts, self.faults, calls)
         # Werkzeug would exit the process over a taken port, so it gets a socket that is bound.
         with socket.socket() as bound:
             if os.name == "posix":  # on Windows this would share a taken port
                 bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(("127.0.0.1", port))
             self._server = make_server(
-                "127.0.0.1", port, app, threaded=True, request_handler=Quiet, fd=bound.fileno()
+                "127.0.0.1",
+                port,
+                self.app,
+                threaded=True,
+                request_handler=Quiet,
+                fd=bound.fileno(),
             )
         self.url = f"http://127.0.0.1:{self._server.port}"
         self._serving: threading.Thread | None = None

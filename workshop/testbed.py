@@ -83,7 +83,7 @@ class Testbed:
             authorize_endpoint=f"{alipay.url}/oauth2/publicAppAuthorize.htm",
             session=self.session,
         )
-        request_started.connect(self._record)
+        request_started.connect(self._record, sender=alipay.app)
 
     @cached_property
     def stranger(self) -> RSAPrivateKey:

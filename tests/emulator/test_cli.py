@@ -33,6 +33,8 @@ NAMES = [
 def command():
     """command(*options) → a running `python -m emulator`, with pipes; it ends with the test."""
     running = []
+    # A shell's background job has SIGINT ignored, and so would have all that it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def run(*arguments):
         process = subprocess.Popen(
@@ -48,6 +50,7 @@ def command():
         return process
 
     yield run
+    signal.signal(signal.SIGINT, before)
     for process in running:
         if process.poll() is None:
             process.kill()

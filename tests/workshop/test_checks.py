@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+import requests
 
+import emulator
 import right_answers
 from files import with_change
 from helpers import ROOT
@@ -131,3 +133,11 @@ def test_the_fields_are_those_that_the_library_keeps():
     from alipay_member.models import PROFILE
 
     assert FIELDS == PROFILE
+
+
+def test_a_testbed_records_what_reaches_its_own_emulator_alone(testbed):
+    with emulator.run() as other:
+        requests.get(f"{other.url}/nowhere", timeout=10)
+    assert testbed.elsewhere == []
+    requests.get(f"{testbed.alipay.url}/nowhere", timeout=10)
+    assert testbed.elsewhere == [f"{testbed.alipay.url}/nowhere"]
