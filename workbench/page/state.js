@@ -2,6 +2,7 @@
 // the news that they tell each other. News in types.d.ts has its names.
 import { $, ask, fill, root } from '/workbench/shared/dom.js';
 
+const CHOICES = ['member', 'app', 'identity', 'fault'];
 const bus = new EventTarget();
 
 /** @type {Tell} */
@@ -18,12 +19,12 @@ export function listen(name, hear) {
 const switches = () => [...document.querySelectorAll('[aria-pressed]')];
 
 /**
- * Which choice a button stands for: its name (member, app, identity or fault) and its value.
+ * Which choice a button stands for: its name and its value.
  * @type {(button: HTMLElement | null) => string[]}
  */
 export function meaning(button) {
-  const [[name, value = ''] = []] = Object.entries(button?.dataset ?? {});
-  return name ? [name, value] : [];
+  const name = CHOICES.find((choice) => choice in (button?.dataset ?? {}));
+  return name ? [name, button?.dataset[name] ?? ''] : [];
 }
 
 /** @type {Chosen} */

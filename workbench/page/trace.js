@@ -46,7 +46,7 @@ const inOrder = () => groups.flatMap((group) => group.steps);
 function hearTab({ hello, before, step, end, cleared }) {
   if (hello) tabs.postMessage({ before: ofPhone() });
   if (before) addEarlier(before);
-  if (step) addStep(step);
+  if (step) addFromTab(step);
   if (end) endCall(end);
   if (!cleared) return;
   clear(false);
@@ -61,6 +61,16 @@ function addEarlier(calls) {
   const all = [...ofPhone(), ...calls, ...steps.filter(({ n }) => n)];
   clear(false);
   for (const step of all) addStep(step);
+}
+
+/**
+ * A call of another tab's phone; steps of the server that came before it find their place under it.
+ * @type {See}
+ */
+function addFromTab(step) {
+  const isLate = steps.some(({ n, trace }) => n && trace && trace === step.trace);
+  if (isLate) addEarlier([step]);
+  else addStep(step);
 }
 
 /** @type {(inAllTabs: boolean) => void} */

@@ -228,15 +228,15 @@ class Workbench:
 
     def moral(self, key: str) -> Locator:
         """Wait until the contrast has this moral of words.json."""
-        moral = self.tab.locator(f"#moral[data-moral={key}]")
+        moral = self.tab.locator(f"[data-testid=moral][data-moral={key}]")
         expect(moral).to_have_text(in_any_language(WORDS["morals"][key]), use_inner_text=True)
         return moral
 
     def forge_name(self) -> None:
-        self.tab.click("#lie-name")
+        self.tab.get_by_test_id("lie-name").click()
 
     def forge_id(self) -> None:
-        self.tab.click("#lie-id")
+        self.tab.get_by_test_id("lie-id").click()
 
     def forged_name(self) -> str:
         """The nickname that a lying client claims."""
@@ -274,7 +274,7 @@ class Workbench:
     def mend(self) -> None:
         """Switch off whatever is on, and wait until all works again."""
         with self.tab.expect_response("**/workbench/fault"):
-            self.tab.locator("#mend").click()
+            self.tab.get_by_test_id("mend").click()
         self.is_mended()
 
     def is_mended(self) -> None:
@@ -292,7 +292,7 @@ class Workbench:
 
     def broke_with(self, code: str) -> None:
         """Wait for the panel "what broke" to show this code, and what is known of it."""
-        expect(self.tab.locator("#error-code")).to_have_text(code)
+        expect(self.tab.get_by_test_id("error-code")).to_have_text(code)
         expect(self.broke).to_be_visible()
         known = [row for row in FAULTS.values() if row["expect"] == code and row.get("hint")]
         for words in [part for row in known[:1] for part in (row, row["hint"])]:

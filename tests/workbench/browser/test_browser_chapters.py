@@ -41,7 +41,7 @@ def test_chapters_link_changes_nothing(page, bench, phone):
     phone.id.wait_for()
     expect(page.chapter(4)).to_have_attribute("aria-current", "step")
     assert [row["nick_name"] for row in bench.rows()] == [None]  # as without the link
-    expect(page.tab.locator("#lie-name")).to_have_attribute("aria-pressed", "false")
+    expect(page.tab.get_by_test_id("lie-name")).to_have_attribute("aria-pressed", "false")
     page.chapter(5).click()
     assert "chapter=5" in page.tab.url
 
@@ -73,7 +73,7 @@ def test_chapters_are_ticked_by_what_happened(page, bench, phone, trace):
     phone.update()
     page.ticks(4)
     page.tab.click("#setup")  # once more, from an honest client
-    expect(page.tab.locator("#lie-name")).to_have_attribute("aria-pressed", "false")
+    expect(page.tab.get_by_test_id("lie-name")).to_have_attribute("aria-pressed", "false")
     begin(5)
     phone.saved()
     expect(here).to_have_attribute("data-fault", "tampered")

@@ -115,6 +115,7 @@ def test_contrast_claims_only_what_happened(page, bench, phone):
     phone.go_on()
     phone.answer("agree")
     page.server.sealed()
+    page.moral("same")  # all three columns are drawn, and stay as they are
     # A Chinese name has an English gloss beside it.
     gloss = "name => getComputedStyle(name, '::after').content"
     name = page.server.field("nick_name").locator("strong")

@@ -315,7 +315,7 @@ def test_fault_is_the_same_in_every_tab(page, bench, phone):
     page.fault("sha1")
     other.shows_fault("sha1")
     assert "fault=sha1" in other.tab.url
-    other.tab.locator("#mend").click()
+    other.tab.get_by_test_id("mend").click()
     page.is_mended()
     assert "fault" not in page.tab.url
     assert bench.emulator.faults.active() is None

@@ -68,7 +68,7 @@ def test_keyboard_alone_reaches_the_saved_profile(page, bench, phone, trace):
     tab_to(page.tab, page.fault_button("tampered"))
     press("Space")
     page.shows_fault("tampered")
-    tab_to(page.tab, page.tab.locator("#mend"), "Shift+Tab")
+    tab_to(page.tab, page.tab.get_by_test_id("mend"), "Shift+Tab")
     press("Enter")
     page.is_mended()
     assert page.tab.evaluate("document.activeElement.id") == "phone"

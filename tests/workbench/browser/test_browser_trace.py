@@ -288,6 +288,27 @@ def test_trace_follows_its_end_until_somebody_scrolls_up_and_is_kept(page, phone
     assert trace.steps.filter(has_text="alipay.user.info.share").count() == 0
 
 
+def test_a_late_call_of_another_tab_gathers_its_steps_of_the_server(page, bench, trace):
+    page.open()
+    page.phone.id.wait_for()
+    headers = {"X-Trace": "late"}
+    requests.post(f"{bench.url}/api/auth", json={}, headers=headers, timeout=10)
+    request = trace.steps.filter(has_text="POST /api/auth").last
+    expect(request).to_contain_text("400")
+    page.tab.evaluate(
+        """() => {
+          const at = Date.now() / 1000;
+          const trigger = { at, zh: '另一个标签页', en: 'Another tab' };
+          const step = { kind: 'call', lane: 'client', trace: 'late', title: 'my.request', at };
+          const tab = new BroadcastChannel('trace');
+          tab.postMessage({ step: { ...step, trigger, says: 'request', outcome: 'ok' } });
+        }"""
+    )
+    group = trace.under("另一个标签页")
+    expect(group.locator("[data-kind=call]")).to_be_attached()
+    expect(group.locator("[data-kind=request]")).to_contain_text("400")
+
+
 @pytest.mark.long
 def test_trace_is_the_same_in_two_tabs(page, bench, phone, trace):
     from pages import Workbench
